@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONFIG_FINDING_H
+#define CONFIG_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "base/json.h"
+#include "config/node.h"
+
+enum finding_severity { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
+
+struct finding {
+    enum finding_severity severity;
+    const char *code;       /* stable, kebab-case: "unknown-key"; `daybreak explain` knows each */
+    const char *file;
+    struct config_place place;
+    uint32_t width;         /* characters the caret underlines, at least 1 */
+    char *message, *suggestion; /* suggestion may be NULL */
+};
+
+/* All that lint has to say, in the order of the file. Owns its texts; source lines are kept for the caret. */
+struct findings {
+    struct finding *item;
+    size_t count, room;
+    size_t errors, warnings;
+    int status;             /* 66 when the file is not there, 78 with an error, else 0 */
+    char *source;           /* bytes of the file, for the caret */
+    size_t source_size;
+};
+
+void findings_init(struct findings *findings);
+void findings_fini(struct findings *findings);
+void findings_add(struct findings *findings, enum finding_severity severity, const char *code, const char *file,
+                  struct config_place place, const char *suggestion, const char *message, ...)
+    __attribute__((format(printf, 7, 8)));
+/** findings_print(findings, out, colour): file:line:column: severity: message [code], the line with a caret, help: suggestion. */
+void findings_print(const struct findings *findings, struct text *out, bool colour);
+/** findings_json(findings, json): the array `findings` of DESIGN 14. */
+void findings_json(const struct findings *findings, struct json *json);
+
+#endif
