@@ -373,6 +373,7 @@ enum daybreak_role { DAYBREAK_EXTRACT = 1, DAYBREAK_FORMAT, DAYBREAK_LOAD, DAYBR
 #define DAYBREAK_MIRRORS (1u << 9)         /* load: can delete and replace by key */
 #define DAYBREAK_READS_BACK (1u << 10)     /* load: scan and find */
 #define DAYBREAK_EMPTY_IS_NULL (1u << 11)  /* format: an empty field of a typed column is null */
+#define DAYBREAK_NAMES_ALL (1u << 12)      /* format: its header names every column, so that one not named is gone */
 
 /* Called for each row of a scan, cells in the order of target->column; false stops the scan. */
 typedef bool (*daybreak_scan_fn)(void *context, const struct daybreak_text *cell, bool ours);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "daybreak/connector.h"
+
+struct batch;
+
+/*
+ * The first station: what is there, opened and cut into batches of records. Owns the extract connector and one format connector
+ * a table; decides nothing about what is new. source_look and its like run while no other thread reads; source_read belongs to the
+ * reading thread between source_start and the batch whose `next` ends the input.
+ */
+struct source;
+
+/** source_open(config, stop, source, fault): loads and opens the extract; formats are opened with the first part that needs one. */
+int source_open(const struct config *config, volatile int *stop, struct source **source, struct daybreak_fault *fault);
+void source_close(struct source *source);
+const char *source_connector(const struct source *source);
+uint32_t source_abilities(const struct source *source);
+
+/** source_look(source, input, wait, next, fault): the next complete input of this look (MORE), or IDLE at its end. */
+int source_look(struct source *source, struct daybreak_input *input, struct daybreak_wait *wait, enum daybreak_next *next,
+                struct daybreak_fault *fault);
+/** source_digest: XXH3-128 of the input as it lies there. */
+int source_digest(struct source *source, uint8_t digest[16], struct daybreak_fault *fault);
+
+/* Where reading begins: at the part `part` behind `mark`; both "" for the beginning. */
+struct source_start {
+    const char *part, *mark;
+    bool growing;   /* a plain file that is only written to at its end: its last line without a line end waits */
+};
+void source_start(struct source *source, const struct daybreak_input *input, const struct source_start *start);
+
+/**
+ * source_read(source, batch, fault): the next records into ${batch}: at most one block, of one table, with layout, flags of bad rows, marks and
+ * story.part. batch->next is MORE, PART_END (its rows are the last of that part), INPUT_END (no rows) or INPUT_CUT (rows before the cut,
+ * which may be none; batch->cut says why). -1 only for RETRY and HALT.
+ */
+int source_read(struct source *source, struct batch *batch, struct daybreak_fault *fault);
+
+/** source_changed: the input was altered while it was read. source_finish: it is durably done (`after` acts). source_abandon: it is not. */
+bool source_changed(struct source *source);
+int source_finish(struct source *source, struct daybreak_fault *fault);
+void source_abandon(struct source *source);
+
+/** source_position(source, batch, row, to): "line:byte" of a row, for people. source_mark: the restart point behind it. */
+int source_position(const struct batch *batch, uint32_t row, char *to);
+int source_mark(struct source *source, const struct batch *batch, uint32_t row, char to[64], struct daybreak_fault *fault);
+int source_compare(struct source *source, uint32_t table, const char *mark_a, const char *mark_b);
+/** source_row_line, source_row_byte: where a row stands in its part. */
+uint64_t source_row_line(const struct batch *batch, uint32_t row);
+uint64_t source_row_byte(const struct batch *batch, uint32_t row);
+/** source_parts_seen(source, table): how many parts of this input were read for that table. */
+uint32_t source_parts_seen(const struct source *source, uint32_t table);
+/** source_names_all(source, table): its format's header names every column, so that one not named is gone. */
+bool source_names_all(const struct source *source, uint32_t table);
+/** source_options(config, …): what lint needs to check the options of the source's connectors. */
+size_t source_check(const struct config *config, struct findings *findings);
+
+#endif
