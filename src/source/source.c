@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes of an input, decoded, cut into blocks and fed to the format of the table that each part belongs to. Owns the leftover
+ * behind the last whole record, the layouts (names bound to declared types), and the connectors.
+ */
+#include "source/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/text.h"
+#include "connector/instance.h"
+#include "record/batch.h"
+#include "source/decode.h"
+#include "source/format.h"
+
+#define BLOCK_BYTES (1u << 20)
+#define RAW_BYTES (256u << 10)
+
+struct table_state {
+    const struct config_table *config;
+    struct instance **formats; /* by config format; opened with the first part that needs it */
+    struct batch_layout *layout;
+    uint32_t parts;
+    bool names_all;
+};
+
+struct source {
+    const struct config *config;
+    volatile int *stop;
+    struct instance *extract;
+    struct table_state *tables;
+    struct arena *arena;       /* layouts: lent to batches, so they live as long as the source */
+
+    /* the input being read */
+    struct source_start start;
+    char *start_part, *start_mark;
+    char *input_name;
+    bool resumed;              /* the part of start.part was reached */
+
+    /* the part being read */
+    bool part_open, part_done;
+    bool feed_last;            /* the block given last was the part's end */
+    char *part_name;
+    uint32_t table;
+    struct instance *format;
+    struct decode *decode;
+    bool decode_asked;         /* the encoding was settled: declared, or by its BOM */
+    char *raw;                 /* bytes before decoding */
+    size_t raw_size, raw_at;
+    char *left;                /* unconsumed bytes, decoded */
+    size_t left_size, left_room;
+    uint64_t byte, line;       /* of left[0] */
+    uint64_t skip;             /* decoded bytes still to throw away, after a mark */
+    uint32_t block_bytes;
+    bool overlong;             /* in the middle of swallowing one */
+};
+
+int
+source_open(const struct config *config, volatile int *stop, struct source **out, struct daybreak_fault *fault)
+{
+    struct source *source = memory_zero(sizeof *source);
+    struct instance_request request = {
+        .role = DAYBREAK_EXTRACT, .name = config->source.extract.type, .node = config->source.extract.node,
+        .ignore = config_source_keys, .file = config->path, .base_dir = config->dir, .stop = stop};
+
+    source->config = config;
+    source->stop = stop;
+    if (instance_open(&request, &source->extract, fault) != 0) {
+        free(source);
+        return -1;
+    }
+    source->arena = arena_new();
+    source->raw = memory_need(RAW_BYTES);
+    source->tables = memory_zero(config->source.table_count * sizeof *source->tables);
+    for (uint32_t i = 0; i < config->source.table_count; i++) {
+        source->tables[i].config = &config->source.tables[i];
+        source->tables[i].formats =
+            memory_zero((config->source.tables[i].format_count + 1) * sizeof(struct instance *));
+    }
+    *out = source;
+    return 0;
+}
+
+void
+source_close(struct source *source)
+{
+    if (source == NULL)
+        return;
+    for (uint32_t i = 0; i < source->config->source.table_count; i++) {
+        for (uint32_t k = 0; k < source->tables[i].config->format_count; k++)
+            instance_close(source->tables[i].formats[k]);
+        free(source->tables[i].formats);
+    }
+    free(source->tables);
+    instance_close(source->extract);
+    decode_free(source->decode);
+    arena_free(source->arena);
+    free(source->start_part);
+    free(source->start_mark);
+    free(source->input_name);
+    free(source->part_name);
+    free(source->raw);
+    free(source->left);
+    free(source);
+}
+
+const char *
+source_connector(const struct source *source)
+{
+    return source->extract->type->name;
+}
+
+uint32_t
+source_abilities(const struct source *source)
+{
+    return source->extract->type->abilities;
+}
+
+int
+source_look(struct source *source, struct daybreak_input *input, struct daybreak_wait *wait,
+            enum daybreak_next *next, struct daybreak_fault *fault)
+{
+    *input = (struct daybreak_input){.size = sizeof *input, .time_us = DAYBREAK_NO_TIME, .bytes = -1};
+    *wait = (struct daybreak_wait){.size = sizeof *wait, .fd = -1, .wait_ms = 1000,
+                                   .clock_us = DAYBREAK_NO_TIME};
+    return source->extract->type->next_input(source->extract->self, input, wait, next, fault);
+}
+
+int
+source_digest(struct source *source, uint8_t digest[16], struct daybreak_fault *fault)
+{
+    return source->extract->type->digest(source->extract->self, digest, fault);
+}
+
+void
+source_start(struct source *source, const struct daybreak_input *input, const struct source_start *start)
+{
+    free(source->start_part);
+    free(source->start_mark);
+    free(source->input_name);
+    source->start = *start;
+    source->start_part = memory_text(start->part);
+    source->start_mark = memory_text(start->mark);
+    source->input_name = memory_text(input->name);
+    source->resumed = start->mark[0] == '\0' && start->part[0] == '\0';
+    source->part_open = source->part_done = false;
+    for (uint32_t i = 0; i < source->config->source.table_count; i++)
+        source->tables[i].parts = 0;
+}
+
+/* Which table takes a member; -1: none. */
+static int
+table_of(const struct source *source, const char *member)
+{
+    const struct config_source *config = &source->config->source;
+
+    while (strncmp(member, "./", 2) == 0)
+        member += 2;
+    if (!config->tables_named)
+        return 0;
+    for (uint32_t i = 0; i < config->table_count; i++)
+        if (config->tables[i].member == NULL || text_glob(config->tables[i].member, member, true))
+            return (int)i;
+    return -1;
+}
+
+static void
+decode_begin(struct source *source, const struct config_connector *format)
+{
+    const struct config_node *node = node_member(format->node, "encoding");
+
+    decode_free(source->decode);
+    source->decode = NULL;
+    source->decode_asked = false;
+    if (node != NULL) {
+        source->decode = decode_new(node->text);
+        source->decode_asked = source->decode != NULL; /* UTF-8 may still carry a BOM */
+    }
+}
+
+/* Open the next part that a table wants. next: MORE, INPUT_END or INPUT_CUT. */
+static int
+part_begin(struct source *source, enum daybreak_next *next, struct daybreak_fault *fault)
+{
+    for (;;) {
+        struct daybreak_part part = {.size = sizeof part, .name = "", .bytes = -1};
+        const struct config_connector *format;
+        const char *mark = NULL;
+        int table, chosen;
+
+        if (source->extract->type->next_part(source->extract->self, &part, next, fault) != 0)
+            return -1;
+        if (*next != DAYBREAK_MORE)
+            return 0;
+        table = table_of(source, part.name);
+        if (table < 0)
+            continue;
+        if (!source->resumed) {
+            if (strcmp(part.name, source->start_part) != 0) {
+                source->tables[table].parts++; /* landed by an earlier run */
+                continue;
+            }
+            source->resumed = true;
+            mark = source->start_mark[0] == '\0' ? NULL : source->start_mark;
+        }
+        free(source->part_name);
+        source->part_name = memory_text(part.name);
+        source->table = (uint32_t)table;
+        source->tables[table].parts++;
+        chosen = format_choose(source->tables[table].config,
+                               part.name[0] != '\0' ? part.name : source->input_name);
+        if (chosen < 0)
+            return fault_set(fault, DAYBREAK_HALT, "no format of table '%s' matches '%s'",
+                             source->tables[table].config->name,
+                             part.name[0] != '\0' ? part.name : source->input_name);
+        format = &source->tables[table].config->formats[chosen];
+        if (source->tables[table].formats[chosen] == NULL &&
+            format_open(source->config, source->tables[table].config, format,
+                        part.name[0] != '\0' ? part.name : source->input_name, source->stop,
+                        &source->tables[table].formats[chosen], fault) != 0)
+            return -1;
+        source->format = source->tables[table].formats[chosen];
+        source->tables[table].names_all = (source->format->type->abilities & DAYBREAK_NAMES_ALL) != 0;
+        if (source->format->type->begin(source->format->self, &part, mark, fault) != 0)
+            return -1;
+        decode_begin(source, format);
+        source->part_open = true;
+        source->part_done = source->feed_last = source->overlong = false;
+        source->raw_size = source->raw_at = source->left_size = 0;
+        source->byte = source->skip = 0;
+        source->line = 1;
+        source->block_bytes = BLOCK_BYTES;
+        return 0;
+    }
+}
+
+/* A BOM is no data; UTF-16 is known by its. Called with the first bytes of a part in raw. */
+static void
+decode_by_bom(struct source *source)
+{
+    const unsigned char *raw = (const unsigned char *)source->raw;
+
+    source->decode_asked = true;
+    if (source->raw_size >= 3 && raw[0] == 0xef && raw[1] == 0xbb && raw[2] == 0xbf) {
+        source->raw_at = 3;
+        source->byte = 3;
+    } else if (source->raw_size >= 2 && raw[0] == 0xff && raw[1] == 0xfe) {
+        source->decode = decode_new("UTF-16LE");
+        source->raw_at = 2;
+    } else if (source->raw_size >= 2 && raw[0] == 0xfe && raw[1] == 0xff) {
+        source->decode = decode_new("UTF-16BE");
+        source->raw_at = 2;
+    }
+}
+
+/* More decoded bytes into ${to}; *got is 0 only at the end of the part (part_done) or at a cut (*next). */
+static int
+bytes_read(struct source *source, char *to, size_t room, size_t *got, enum daybreak_next *next,
+           struct daybreak_fault *fault)
+{
+    const struct daybreak_connector *extract = source->extract->type;
+
+    *got = 0;
+    *next = DAYBREAK_MORE;
+    while (*got == 0) {
+        if (source->raw_at < source->raw_size) {
+            size_t taken = source->raw_size - source->raw_at;
+
+            if (source->decode != NULL) {
+                *got = decode_push(source->decode, source->raw + source->raw_at, taken, false, to, room, &taken);
+            } else {
+                taken = taken < room ? taken : room;
+                memcpy(to, source->raw + source->raw_at, taken);
+                *got = taken;
+            }
+            source->raw_at += taken;
+            continue;
+        }
+        if (source->part_done)
+            return 0;
+        if (source->decode == NULL && source->decode_asked) { /* straight into the block */
+            if (extract->read(source->extract->self, to, room, got, next, fault) != 0)
+                return -1;
+        } else {
+            source->raw_at = source->raw_size = 0;
+            while (source->raw_size < (source->decode_asked ? 1 : 4) && *next == DAYBREAK_MORE) {
+                size_t more = 0;
+
+                if (extract->read(source->extract->self, source->raw + source->raw_size,
+                                  RAW_BYTES - source->raw_size, &more, next, fault) != 0)
+                    return -1;
+                source->raw_size += more;
+            }
+            if (!source->decode_asked)
+                decode_by_bom(source);
+        }
+        if (*next == DAYBREAK_INPUT_CUT)
+            return 0;
+        if (*next == DAYBREAK_PART_END || *next == DAYBREAK_INPUT_END) {
+            source->part_done = true;
+            *next = DAYBREAK_MORE;
+            if (source->raw_at == source->raw_size && source->decode != NULL && *got == 0) {
+                size_t taken;
+
+                *got = decode_push(source->decode, "", 0, true, to, room, &taken);
+            }
+        }
+    }
+    return 0;
+}
+
+/* Fill the block: leftover, then new bytes until it is full or the part ends. */
+static int
+block_fill(struct source *source, struct batch *batch, enum daybreak_next *next, struct daybreak_fault *fault)
+{
+    char *block = batch_block(batch, source->block_bytes);
+    size_t size = source->left_size;
+
+    memcpy(block, source->left, size);
+    source->left_size = 0;
+    *next = DAYBREAK_MORE;
+    while (size < source->block_bytes && !(source->part_done && source->raw_at == source->raw_size)) {
+        size_t got;
+
+        if (bytes_read(source, block + size, source->block_bytes - size, &got, next, fault) != 0)
+            return -1;
+        if (*next == DAYBREAK_INPUT_CUT)
+            break;
+        if (got == 0)
+            break;
+        if (source->skip > 0) {
+            size_t skipped = got < source->skip ? got : (size_t)source->skip;
+
+            source->skip -= skipped;
+            got -= skipped;
+            memmove(block + size, block + size + skipped, got);
+        }
+        size += got;
+    }
+    batch->rows.block_size = (uint32_t)size;
+    batch->rows.block_used = (uint32_t)size;
+    batch->rows.byte = source->byte;
+    batch->rows.line = source->line;
+    return 0;
+}
+
+/* What the format did not take stays for the next block. */
+static void
+left_keep(struct source *source, struct batch *batch)
+{
+    struct daybreak_rows *rows = &batch->rows;
+    size_t size = rows->block_size - rows->consumed;
+
+    if (source->left_room < size) {
+        source->left = memory_grow(source->left, size);
+        source->left_room = size;
+    }
+    if (size > 0)
+        memcpy(source->left, rows->block + rows->consumed, size);
+    source->left_size = size;
+    source->byte += rows->consumed;
+    source->line = rows->next_line > source->line ? rows->next_line : source->line;
+}
+
+/* Behind a header read for its names, go on at the mark. */
+static int
+skip_to_mark(struct source *source, struct batch *batch, struct daybreak_fault *fault)
+{
+    uint64_t to = batch->rows.skip_to, have = source->byte + source->left_size;
+
+    if (to <= have) {
+        size_t drop = to > source->byte ? (size_t)(to - source->byte) : 0;
+
+        memmove(source->left, source->left + drop, source->left_size - drop);
+        source->left_size -= drop;
+    } else {
+        source->left_size = 0;
+        if ((source->extract->type->abilities & DAYBREAK_RESUMES) && source->decode == NULL &&
+            source->extract->type->seek(source->extract->self, to, fault) == 0) {
+            source->part_done = false;
+            source->raw_at = source->raw_size = 0;
+        } else {
+            source->skip = to - have;
+        }
+    }
+    source->byte = to;
+    source->line = batch->rows.next_line;
+    return 0;
+}
+
+static int
+layout_bind(struct source *source, struct batch *batch, struct daybreak_fault *fault)
+{
+    struct table_state *table = &source->tables[source->table];
+    const char *const *names;
+    uint32_t count;
+
+    if (source->format->type->columns(source->format->self, &names, &count, fault) != 0)
+        return -1;
+    table->layout = format_layout(source->arena, table->config, table->layout, names, count,
+                                  (source->format->type->abilities & DAYBREAK_EMPTY_IS_NULL) != 0, fault);
+    if (table->layout == NULL)
+        return -1;
+    batch->layout = table->layout;
+    return 0;
+}
+
+/* The block as a whole is nearly always good; only a bad one is asked row by row, cell by cell. */
+static void
+encoding_check(struct batch *batch)
+{
+    struct daybreak_rows *rows = &batch->rows;
+    bool block = text_utf8(rows->block, rows->consumed),
+         tail = text_utf8(rows->block + rows->block_size, rows->block_used - rows->block_size);
+
+    if (block && tail)
+        return;
+    for (uint32_t row = 0; row < rows->rows; row++) {
+        uint32_t column;
+
+        for (column = 0; column < rows->columns; column++) {
+            struct daybreak_text cell = batch_cell(batch, row, column);
+
+            if (cell.size != DAYBREAK_NULL && !text_utf8(cell.at, cell.size))
+                break;
+        }
+        if (column < rows->columns && !batch_is_bad(batch, row))
+            batch_bad_row(rows, row, column,
+                          memchr(batch_cell(batch, row, column).at, 0, batch_cell(batch, row, column).size)
+                              ? "nul_byte" : "encoding",
+                          "field '%s' holds bytes that are no text in the declared encoding",
+                          batch->layout->name[column]);
+    }
+}
+
+static int
+cut(struct batch *batch, const struct daybreak_fault *fault)
+{
+    batch->next = DAYBREAK_INPUT_CUT;
+    batch->cut = arena_alloc(batch->arena, sizeof *batch->cut);
+    *batch->cut = *fault;
+    return 0;
+}
+
+int
+source_read(struct source *source, struct batch *batch, struct daybreak_fault *fault)
+{
+    struct daybreak_rows *rows = &batch->rows;
+    enum daybreak_next next = DAYBREAK_MORE, fed;
+    bool last;
+
+    if (!source->part_open) {
+        if (part_begin(source, &next, fault) != 0) {
+            batch->next = DAYBREAK_MORE;
+            return -1;
+        }
+        if (next == DAYBREAK_INPUT_CUT)
+            return cut(batch, fault);
+        if (next == DAYBREAK_INPUT_END) {
+            batch->next = DAYBREAK_INPUT_END;
+            return 0;
+        }
+    }
+again:
+    if (block_fill(source, batch, &next, fault) != 0)
+        return -1;
+    last = source->part_done && source->raw_at == source->raw_size && next == DAYBREAK_MORE;
+    rows->last = last && !source->start.growing;
+    rows->overlong = !last && rows->block_size == source->block_bytes &&
+                     (int64_t)source->block_bytes >= source->config->max_record;
+    rows->consumed = rows->rows = 0;
+    rows->next_line = rows->line;
+    if (source->format->type->feed(source->format->self, rows, &fed, fault) != 0) {
+        if (fault->kind != DAYBREAK_ASIDE) /* a header that cannot be: the input is held, not the pipeline stopped */
+            fault_within(fault, "%s%s%s", source->input_name, source->part_name[0] ? " " : "", source->part_name);
+        return cut(batch, fault);
+    }
+    if (rows->consumed > rows->block_size)
+        return fault_set(fault, DAYBREAK_HALT, "format '%s' took %u bytes of a block of %u",
+                         source->format->type->name, rows->consumed, rows->block_size);
+    left_keep(source, batch);
+    if (rows->skip_to > 0 && skip_to_mark(source, batch, fault) != 0)
+        return -1;
+    batch->table = source->table;
+    batch->story.part = arena_text(batch->arena, source->part_name);
+    if (rows->rows > 0 || last || fed == DAYBREAK_PART_END) {
+        if (layout_bind(source, batch, fault) != 0)
+            return cut(batch, fault);
+        if (batch->layout->columns != rows->columns && rows->rows > 0)
+            return fault_set(fault, DAYBREAK_HALT, "format '%s' names %u columns and gives %u",
+                             source->format->type->name, batch->layout->columns, rows->columns);
+        encoding_check(batch);
+    }
+    if (fed == DAYBREAK_INPUT_CUT || next == DAYBREAK_INPUT_CUT)
+        return cut(batch, fault);
+    if (last && (source->left_size == 0 || source->start.growing || fed == DAYBREAK_PART_END)) {
+        source->part_open = false;
+        batch->next = DAYBREAK_PART_END;
+        return 0;
+    }
+    if (rows->rows == 0 && rows->skip_to == 0 && rows->consumed == 0) {
+        if (last) {
+            fault_set(fault, DAYBREAK_ASIDE, "format '%s' left %zu bytes at the end", source->format->type->name,
+                      source->left_size);
+            return cut(batch, fault);
+        }
+        if ((int64_t)source->block_bytes < source->config->max_record) {
+            int64_t wider = (int64_t)source->block_bytes * 4;
+
+            source->block_bytes =
+                (uint32_t)(wider < source->config->max_record ? wider : source->config->max_record);
+        }
+    }
+    rows->skip_to = 0;
+    if (rows->rows == 0) {
+        if (source->stop != NULL && *source->stop)
+            return fault_set(fault, DAYBREAK_RETRY, "stopped while reading '%s'", source->input_name);
+        goto again;
+    }
+    if (rows->consumed > 0 && source->block_bytes > BLOCK_BYTES && !rows->overlong)
+        source->block_bytes = BLOCK_BYTES > source->left_size ? BLOCK_BYTES : source->block_bytes;
+    return 0;
+}
+
+bool
+source_changed(struct source *source)
+{
+    return source->extract->type->changed_since(source->extract->self);
+}
+
+int
+source_finish(struct source *source, struct daybreak_fault *fault)
+{
+    return source->extract->type->finish(source->extract->self, fault);
+}
+
+void
+source_abandon(struct source *source)
+{
+    source->extract->type->abandon(source->extract->self);
+}
+
+uint64_t
+source_row_line(const struct batch *batch, uint32_t row)
+{
+    return batch->rows.line + batch->rows.lines[row];
+}
+
+uint64_t
+source_row_byte(const struct batch *batch, uint32_t row)
+{
+    return batch->rows.byte + batch->rows.start[row];
+}
+
+int
+source_position(const struct batch *batch, uint32_t row, char *to)
+{
+    size_t size = text_number((int64_t)source_row_line(batch, row), to);
+
+    to[size++] = ':';
+    size += text_number((int64_t)source_row_byte(batch, row), to + size);
+    return (int)size;
+}
+
+int
+source_mark(struct source *source, const struct batch *batch, uint32_t row, char to[64], struct daybreak_fault *fault)
+{
+    return source->format->type->mark(source->format->self, &batch->rows, row, to, 64, fault);
+}
+
+int
+source_compare(struct source *source, uint32_t table, const char *mark_a, const char *mark_b)
+{
+    struct table_state *state = &source->tables[table];
+
+    for (uint32_t i = 0; i < state->config->format_count; i++)
+        if (state->formats[i] != NULL)
+            return state->formats[i]->type->compare(mark_a, mark_b);
+    return strcmp(mark_a, mark_b);
+}
+
+uint32_t
+source_parts_seen(const struct source *source, uint32_t table)
+{
+    return source->tables[table].parts;
+}
+
+bool
+source_names_all(const struct source *source, uint32_t table)
+{
+    return source->tables[table].names_all;
+}
