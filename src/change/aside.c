@@ -96,8 +96,8 @@ asides_add(struct asides *asides, const struct batch *batch, uint32_t row, const
                                                                 : bad != NULL  ? bad->detail
                                                                                : ""),
                             .member = arena_text(asides->arena, batch->story.part),
-                            .line = (int64_t)(batch->rows.line + batch->rows.lines[row]),
-                            .byte = (int64_t)(batch->rows.byte + batch->rows.start[row])};
+                            .line = (int64_t)batch_line(batch, row),
+                            .byte = (int64_t)batch_byte(batch, row)};
     if (batch->key != NULL && batch->key[row].size != DAYBREAK_NULL) {
         aside->key = keep(asides, batch->key[row].at, batch->key[row].size);
         aside->key_size = batch->key[row].size;

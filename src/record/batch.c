@@ -362,6 +362,11 @@ batch_canonical(struct batch *batch, uint32_t row, uint32_t column, char *to)
         return (struct daybreak_text){to, DAYBREAK_NULL};
     if (is_plain(batch->layout->type[column].type))
         return cell;
+    if (batch->native != NULL && batch->native[column].typed) {
+        if (batch->native[column].nulls[row])
+            return (struct daybreak_text){to, DAYBREAK_NULL};
+        return (struct daybreak_text){to, (uint32_t)write_native(batch, &batch->native[column], row, column, to)};
+    }
     if (!value_canonical(&batch->layout->type[column], cell.at, cell.size, to, &length))
         return (struct daybreak_text){to, DAYBREAK_NULL};
     return (struct daybreak_text){to, (uint32_t)length};
@@ -381,6 +386,28 @@ batch_instant(const struct batch *batch, uint32_t row, uint32_t column)
         return DAYBREAK_NO_TIME;
     return type == DAYBREAK_TYPE_DATE ? native->number[row] * INT64_C(86400000000)
                                       : native->number[row];
+}
+
+uint64_t
+batch_line(const struct batch *batch, uint32_t row)
+{
+    return batch->rows.line + batch->rows.lines[row];
+}
+
+uint64_t
+batch_byte(const struct batch *batch, uint32_t row)
+{
+    return batch->rows.byte + batch->rows.start[row];
+}
+
+int
+batch_position(const struct batch *batch, uint32_t row, char *to)
+{
+    size_t size = text_number((int64_t)batch_line(batch, row), to);
+
+    to[size++] = ':';
+    size += text_number((int64_t)batch_byte(batch, row), to + size);
+    return (int)size;
 }
 
 const struct daybreak_batch *

@@ -40,7 +40,7 @@ struct batch {
     struct batch_bad *bad;
     uint32_t bad_count, bad_room;
     uint64_t *raw_hash, *key_hash;      /* [rows], made by change/ on the reading thread; may be NULL */
-    struct daybreak_text *key;          /* [rows], encoded */
+    struct daybreak_text *key;          /* [rows], encoded; of batches out of the spool, where row i is change i, too */
 
     /* what change/ found, dense */
     uint32_t changes, changes_room;
@@ -106,6 +106,10 @@ void batch_type(struct batch *batch, const uint32_t *row, uint32_t count);
 struct daybreak_text batch_canonical(struct batch *batch, uint32_t row, uint32_t column, char *to);
 /** batch_instant(batch, row, column): µs of a timestamp or date column, DAYBREAK_NO_TIME when null; typed by then. */
 int64_t batch_instant(const struct batch *batch, uint32_t row, uint32_t column);
+/** batch_line, batch_byte, batch_position: where a row stands in its part; "line:byte" into ${to} (room 48), returning its length. */
+uint64_t batch_line(const struct batch *batch, uint32_t row);
+uint64_t batch_byte(const struct batch *batch, uint32_t row);
+int batch_position(const struct batch *batch, uint32_t row, char *to);
 /** batch_face(batch): what loads see of it; batch_view, batch_refuse and batch_alloc work on it. */
 const struct daybreak_batch *batch_face(struct batch *batch);
 void batch_view(const struct daybreak_batch *face, uint32_t column, enum daybreak_as as, struct daybreak_view *view);

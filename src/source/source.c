@@ -544,28 +544,6 @@ source_abandon(struct source *source)
     source->extract->type->abandon(source->extract->self);
 }
 
-uint64_t
-source_row_line(const struct batch *batch, uint32_t row)
-{
-    return batch->rows.line + batch->rows.lines[row];
-}
-
-uint64_t
-source_row_byte(const struct batch *batch, uint32_t row)
-{
-    return batch->rows.byte + batch->rows.start[row];
-}
-
-int
-source_position(const struct batch *batch, uint32_t row, char *to)
-{
-    size_t size = text_number((int64_t)source_row_line(batch, row), to);
-
-    to[size++] = ':';
-    size += text_number((int64_t)source_row_byte(batch, row), to + size);
-    return (int)size;
-}
-
 int
 source_mark(struct source *source, const struct batch *batch, uint32_t row, char to[64], struct daybreak_fault *fault)
 {

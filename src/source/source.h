@@ -48,13 +48,9 @@ bool source_changed(struct source *source);
 int source_finish(struct source *source, struct daybreak_fault *fault);
 void source_abandon(struct source *source);
 
-/** source_position(source, batch, row, to): "line:byte" of a row, for people. source_mark: the restart point behind it. */
-int source_position(const struct batch *batch, uint32_t row, char *to);
+/** source_mark: the restart point behind a row. source_compare: <0 0 >0 as mark a stands before, at or behind mark b. */
 int source_mark(struct source *source, const struct batch *batch, uint32_t row, char to[64], struct daybreak_fault *fault);
 int source_compare(struct source *source, uint32_t table, const char *mark_a, const char *mark_b);
-/** source_row_line, source_row_byte: where a row stands in its part. */
-uint64_t source_row_line(const struct batch *batch, uint32_t row);
-uint64_t source_row_byte(const struct batch *batch, uint32_t row);
 /** source_parts_seen(source, table): how many parts of this input were read for that table. */
 uint32_t source_parts_seen(const struct source *source, uint32_t table);
 /** source_names_all(source, table): its format's header names every column, so that one not named is gone. */

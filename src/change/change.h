@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHANGE_CHANGE_H
+#define CHANGE_CHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "change/aside.h"
+#include "change/key.h"
+#include "config/config.h"
+#include "daybreak/connector.h"
+
+struct batch;
+struct keyset;
+struct memory;
+struct spool;
+
+/*
+ * Capture for one table: which records of an input are changes. key_make (reading thread) comes before; everything here belongs to
+ * the writing thread.
+ *
+ * A diff with a predecessor compares the whole input first: its changes go to the spool, and only change_take hands them out again
+ * as batches. A first load and append mark changes in the very batch they came in.
+ */
+struct change {
+    const struct config *config;
+    const struct config_table *table;
+    uint32_t index;                 /* of the table */
+    struct key_maker *keys;         /* lent: used by the reading thread */
+    struct memory *memory;          /* diff, and append with again: dead_letter; else NULL */
+    struct spool *spool;
+    struct asides asides;           /* rows set aside since change_aside_clear */
+    struct keyset *ambiguous;       /* keys that came twice with different rows in this input */
+    struct keyset *dead;            /* keys with open dead letters */
+    struct keyset *healed;          /* of these, those with a good row in this input; their dead letters close as the batch lands */
+    struct keyset *gone;            /* of these, deleted in this input */
+    struct keyset *pending;         /* keys of spooled changes; the index of a key is the index of its record */
+    struct keyset *back;            /* keys of this first load to be taken back */
+
+    /* this input */
+    bool first;                     /* a first load: changes are loaded as they come */
+    bool resync;                    /* its changes are r; unknown keys too */
+    struct daybreak_counts night;   /* of the whole input so far; held until landing when not `first` */
+    int64_t keyless;
+    int64_t before_count;           /* keys remembered when it began */
+    const struct batch_layout *layout[64]; /* of spooled records, by number; lent from the source */
+    uint32_t layout_count;
+    const struct batch_layout *last_layout; /* the columns a delete by absence is told in; preset by the engine */
+    const char *held_record;        /* a record read from the spool that did not fit the batch before */
+    size_t held_size;
+};
+
+/** change_open(change, config, index, secret, state_dir, landed, fault): remembers; ${landed} as in memory_open, ${needed}: the target says that
+ * batches landed. change_close gives all back. */
+int change_open(struct change *change, const struct config *config, uint32_t index, struct key_maker *keys, const char *state_dir,
+                int64_t landed, bool needed, struct daybreak_fault *fault);
+void change_close(struct change *change);
+
+/** change_begin(change, first): a new input. */
+void change_begin(struct change *change, bool first);
+/** change_capture(change, batch, fault): every row of ${batch} is accounted for: unchanged, repeated, set aside, or a change (in the batch when
+ * first or append, else in the spool). In the first case batch->counts gets this batch's counts. */
+int change_capture(struct change *change, struct batch *batch, struct daybreak_fault *fault);
+/** change_absent(change, fault): the input ended whole: keys not seen become deletes in the spool. Gives their number. */
+int change_absent(struct change *change, int64_t *absent, struct daybreak_fault *fault);
+/** change_withhold_absent: as if the deletes had not been found: their keys stay remembered. */
+int change_withhold_absent(struct change *change, struct daybreak_fault *fault);
+/** change_take(change, batch, fault): the next spooled changes, at most a block, as a batch with op, pick, position and a layout; changes is 0 at
+ * the end. */
+int change_take(struct change *change, struct batch *batch, struct daybreak_fault *fault);
+/** change_drop(change, fault): nothing of this input lands (held): memory, spool and asides as before it. */
+int change_drop(struct change *change, struct daybreak_fault *fault);
+/** change_taken_back(change, batch): rows that landed earlier in this first load and turned out ambiguous, as a batch of deletes that
+ * the sink must take back; changes is 0 when there are none. */
+int change_taken_back(struct change *change, struct batch *batch, struct daybreak_fault *fault);
+
+/* A set of byte strings; used for the few keys that need a second look. */
+struct keyset *keyset_new(void);
+void keyset_free(struct keyset *set);
+bool keyset_add(struct keyset *set, const char *key, uint32_t size); /* false when it was there */
+bool keyset_has(const struct keyset *set, const char *key, uint32_t size);
+uint32_t keyset_index(const struct keyset *set, const char *key, uint32_t size); /* UINT32_MAX: not there */
+uint32_t keyset_count(const struct keyset *set);
+void keyset_get(const struct keyset *set, uint32_t i, struct daybreak_text *key);
+void keyset_clear(struct keyset *set);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which rows of a dump are changes, by key and row hash against the memory. Raw bytes are compared first: an equal row costs one
+ * lookup. Only rows whose bytes differ are typed and compared by their cells, so that another spelling of the same values is no change.
+ */
+#include "change/diff.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/json.h"
+#include "change/memory.h"
+#include "change/record.h"
+#include "change/spool.h"
+#include "record/batch.h"
+
+static struct memory_item
+item_of(const struct batch *batch, uint32_t row)
+{
+    return (struct memory_item){.hash = batch->key_hash[row], .key = batch->key[row].at,
+                                .key_size = batch->key[row].size == DAYBREAK_NULL ? 0 : batch->key[row].size,
+                                .raw = batch->raw_hash[row]};
+}
+
+/* A row that is bad keeps its key's last good version: the key counts as seen. */
+static void
+bad_row(struct change *change, struct batch *batch, uint32_t row)
+{
+    struct memory_item item = item_of(batch, row);
+    struct memory_found found;
+
+    change_set_aside(change, batch, row, NULL, NULL);
+    if (item.key_size == 0) {
+        change->keyless++;
+        return;
+    }
+    memory_find(change->memory, &item, 1, &found);
+    if (found.there)
+        memory_see(change->memory, found.ref);
+}
+
+static uint16_t
+layout_number(struct change *change, const struct batch_layout *layout)
+{
+    for (uint32_t i = change->layout_count; i > 0; i--)
+        if (change->layout[i - 1] == layout)
+            return (uint16_t)(i - 1);
+    if (change->layout_count == sizeof change->layout / sizeof *change->layout)
+        change->layout_count--; /* formats bind few layouts an input; the last place is reused for the newest */
+    change->layout[change->layout_count] = layout;
+    return (uint16_t)change->layout_count++;
+}
+
+static void
+count_op(struct daybreak_counts *counts, char op, int64_t by)
+{
+    counts->captured += by;
+    if (op == 'c')
+        counts->created += by;
+    else if (op == 'u')
+        counts->updated += by;
+    else if (op == 'r')
+        counts->loaded += by;
+    else
+        counts->deleted += by;
+}
+
+/* The row is a new version of its key: into the spool, where the memory learns of it as it lands, or into this batch. */
+static int
+version(struct change *change, struct batch *batch, uint32_t row, char op, struct memory_item *item,
+        const struct memory_found *found, struct daybreak_fault *fault)
+{
+    struct daybreak_text before = {found->row, found->there ? found->row_size : 0};
+    struct text bytes = {0};
+    uint64_t index;
+
+    if (!change->first) {
+        int result;
+
+        record_write(batch, row, op, layout_number(change, batch->layout), item->canon, before, &bytes);
+        result = spool_add(change->spool, bytes.at, bytes.size, &index, fault);
+        text_fini(&bytes);
+        if (result != 0)
+            return -1;
+        keyset_add(change->pending, item->key, item->key_size);
+        if (found->there)
+            memory_see(change->memory, found->ref);
+    } else {
+        change_mark(change, batch, row, op);
+        change_remember(change, batch, row, item, &bytes);
+        text_fini(&bytes);
+    }
+    count_op(change_counts(change, batch), op, 1);
+    return 0;
+}
+
+/* The spooled first row of an ambiguous key becomes a dead letter of its own. */
+static int
+spooled_aside(struct change *change, uint32_t index, struct daybreak_fault *fault)
+{
+    const struct batch_layout *layout;
+    struct change_record record;
+    struct aside aside = {.table = change->index, .reason = "duplicate_key",
+                          .detail = "the key comes again with other values"};
+    struct text json_text = {0}, member = {0};
+    struct json json;
+    const char *bytes, *at;
+    size_t size;
+
+    if (spool_get(change->spool, index, &bytes, &size, fault) != 0)
+        return -1;
+    if (record_read(bytes, size, &record)) {
+        layout = change->layout[record.layout];
+        json_init(&json, &json_text, false);
+        json_object(&json, NULL);
+        at = record.cells;
+        for (uint32_t i = 0; i < record.columns && i < layout->columns; i++) {
+            struct daybreak_text cell;
+
+            if (!record_cell(&at, record.cells + record.cells_size, &cell))
+                break;
+            if (cell.size != DAYBREAK_NULL)
+                json_bytes(&json, layout->name[i], cell.at, cell.size);
+        }
+        json_close(&json);
+        text_add(&member, record.member.at, record.member.size);
+        aside.member = text_end(&member);
+        aside.line = record.line;
+        aside.byte = record.byte;
+        aside.key = record.key.at;
+        aside.key_size = record.key.size;
+        aside.record = json_text.at;
+        aside.record_size = (uint32_t)json_text.size;
+        count_op(&change->night, record.op, -1);
+        asides_push(&change->asides, &aside);
+    }
+    spool_void(change->spool, index);
+    text_fini(&json_text);
+    text_fini(&member);
+    return 0;
+}
+
+/* Of a first load: the first row is in this batch still, or staged with an earlier one and must be taken back. */
+static void
+loaded_aside(struct change *change, struct batch *batch, const struct memory_item *item)
+{
+    struct aside aside = {.table = change->index, .reason = "duplicate_key", .line = -1, .byte = -1,
+                          .key = item->key, .key_size = item->key_size,
+                          .detail = "the key comes again with other values; the row that had landed was taken back"};
+
+    for (uint32_t i = 0; i < batch->changes; i++) {
+        uint32_t row = batch->pick[i];
+
+        if (batch->key[row].size != item->key_size || memcmp(batch->key[row].at, item->key, item->key_size) != 0)
+            continue;
+        asides_add(&change->asides, batch, row, "duplicate_key", "the key comes again with other values");
+        count_op(&batch->counts, batch->op[i], -1);
+        memmove(&batch->pick[i], &batch->pick[i + 1], (batch->changes - i - 1) * sizeof *batch->pick);
+        memmove(&batch->op[i], &batch->op[i + 1], batch->changes - i - 1);
+        memmove(&batch->position[i], &batch->position[i + 1], (batch->changes - i - 1) * sizeof *batch->position);
+        batch->changes--;
+        return;
+    }
+    keyset_add(change->back, item->key, item->key_size);
+    count_op(&batch->counts, 'r', -1);
+    asides_push(&change->asides, &aside);
+}
+
+/* The key came before in this input with other values: no version of it can be trusted, the last good one stays. */
+static int
+ambiguous(struct change *change, struct batch *batch, uint32_t row, const struct memory_item *item,
+          const struct memory_found *found, uint32_t spooled, struct daybreak_fault *fault)
+{
+    struct daybreak_counts *counts = change_counts(change, batch);
+
+    keyset_add(change->ambiguous, item->key, item->key_size);
+    change_set_aside(change, batch, row, "duplicate_key", "the key comes again with other values");
+    if (spooled != UINT32_MAX) {
+        if (spooled_aside(change, spooled, fault) != 0)
+            return -1;
+    } else if (found->staged && change->first && change->table->capture.first != CONFIG_FIRST_SKIP) {
+        loaded_aside(change, batch, item);
+        memory_undo(change->memory, item);
+    } else { /* it was equal to the last good version, which says nothing any more */
+        struct aside aside = {.table = change->index, .reason = "duplicate_key", .line = -1, .byte = -1,
+                              .member = batch->story.part, .key = item->key, .key_size = item->key_size,
+                              .detail = "a row equal to the last good version; the key comes again with other values"};
+
+        asides_push(&change->asides, &aside);
+        counts->unchanged--;
+    }
+    counts->invalid++;
+    counts->dead++;
+    return 0;
+}
+
+/* What this input said of the key before: 1 and its hash, 0 nothing, -1 fault. */
+static int
+said_before(struct change *change, const struct memory_item *item, const struct memory_found *found, uint32_t *spooled,
+            uint64_t *canon, struct daybreak_fault *fault)
+{
+    struct change_record record;
+    const char *bytes;
+    size_t size;
+
+    *spooled = change->first ? UINT32_MAX : keyset_index(change->pending, item->key, item->key_size);
+    if (*spooled == UINT32_MAX) {
+        *canon = found->canon;
+        return found->there && found->seen;
+    }
+    if (spool_get(change->spool, *spooled, &bytes, &size, fault) != 0)
+        return -1;
+    if (!record_read(bytes, size, &record))
+        return fault_set(fault, DAYBREAK_HALT, "the spool of table '%s' holds a torn record", change->table->name);
+    *canon = record.canon;
+    return 1;
+}
+
+/* One row whose bytes alone did not settle it. Typed before. */
+static int
+look_closer(struct change *change, struct batch *batch, uint32_t row, struct daybreak_fault *fault)
+{
+    struct daybreak_counts *counts = change_counts(change, batch);
+    struct memory_item item = item_of(batch, row);
+    struct memory_found found;
+    uint32_t spooled;
+    uint64_t canon = 0;
+    int before;
+
+    if (batch_is_bad(batch, row)) {
+        bad_row(change, batch, row);
+        return 0;
+    }
+    if (keyset_has(change->ambiguous, item.key, item.key_size)) {
+        change_set_aside(change, batch, row, "duplicate_key", "the key comes again with other values");
+        return 0;
+    }
+    item.canon = key_canon(change->keys, batch, row);
+    memory_find(change->memory, &item, 1, &found);
+    before = said_before(change, &item, &found, &spooled, &canon, fault);
+    if (before < 0)
+        return -1;
+    if (before > 0) {
+        if (canon != item.canon)
+            return ambiguous(change, batch, row, &item, &found, spooled, fault);
+        counts->repeated++;
+        return 0;
+    }
+    change_good(change, batch->key[row]);
+    if (found.there && found.canon == item.canon) {
+        memory_see(change->memory, found.ref);
+        counts->unchanged++;
+        if (item.raw != 0 && item.raw != found.raw) {
+            item.row = found.row; /* other bytes for the same values: tomorrow they are equal at first sight */
+            item.row_size = found.row_size;
+            item.route = found.route;
+            memory_put(change->memory, &item);
+        }
+        return 0;
+    }
+    if (change->first && change->table->capture.first == CONFIG_FIRST_SKIP) {
+        struct text whole = {0};
+
+        change_remember(change, batch, row, &item, &whole);
+        text_fini(&whole);
+        counts->unchanged++;
+        return 0;
+    }
+    return version(change, batch, row, change->first || change->resync ? 'r' : found.there ? 'u' : 'c', &item, &found,
+                   fault);
+}
+
+int
+diff_capture(struct change *change, struct batch *batch, struct daybreak_fault *fault)
+{
+    struct daybreak_counts *counts = change_counts(change, batch);
+    uint32_t rows = batch->rows.rows, closer = 0;
+    struct memory_item *item = arena_alloc(batch->arena, (rows + 1) * sizeof *item);
+    struct memory_found *found = arena_alloc(batch->arena, (rows + 1) * sizeof *found);
+    uint32_t *again = arena_alloc(batch->arena, (rows + 1) * sizeof *again);
+    bool dead_keys = keyset_count(change->dead) > 0;
+
+    for (uint32_t row = 0; row < rows; row++)
+        item[row] = item_of(batch, row);
+    memory_find(change->memory, item, rows, found);
+    counts->read += rows;
+    for (uint32_t row = 0; row < rows; row++) {
+        if (batch->bad_count > 0 && batch_is_bad(batch, row)) {
+            bad_row(change, batch, row);
+        } else if (found[row].there && found[row].raw == item[row].raw && item[row].raw != 0 &&
+                   !memory_see(change->memory, found[row].ref)) {
+            counts->unchanged++;
+            if (dead_keys)
+                change_good(change, batch->key[row]);
+        } else {
+            again[closer++] = row;
+        }
+    }
+    if (closer == 0)
+        return 0;
+    batch_type(batch, again, closer);
+    for (uint32_t i = 0; i < closer; i++)
+        if (look_closer(change, batch, again[i], fault) != 0)
+            return -1;
+    return 0;
+}

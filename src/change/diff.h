@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHANGE_DIFF_H
+#define CHANGE_DIFF_H
+
+#include "base/text.h"
+#include "change/change.h"
+#include "change/memory.h"
+
+/** diff_capture(change, batch, fault): the comparing half of change_capture. */
+int diff_capture(struct change *change, struct batch *batch, struct daybreak_fault *fault);
+/** change_set_aside(change, batch, row, reason, detail): count a row as invalid and keep it for its dead letter. */
+void change_set_aside(struct change *change, struct batch *batch, uint32_t row, const char *reason, const char *detail);
+/** change_counts(change, batch): where this row's count goes: the batch's when it lands as it came, else the input's. */
+struct daybreak_counts *change_counts(struct change *change, struct batch *batch);
+/** change_mark(change, batch, row, op): row is a change of this very batch. */
+void change_mark(struct change *change, struct batch *batch, uint32_t row, char op);
+/** change_remember(change, batch, row, item, room): ${item} into the memory, with the whole row (as JSON, built in ${room}) where `before` asks. */
+void change_remember(struct change *change, const struct batch *batch, uint32_t row, struct memory_item *item, struct text *room);
+/** change_good(change, key): a good row of this key was there: its open dead letters heal. */
+void change_good(struct change *change, struct daybreak_text key);
+
+#endif
