@@ -65,9 +65,10 @@ void memory_remove(struct memory *memory, const struct memory_item *item);
 /** memory_undo(memory, item): the staged put or remove of this key never was; the version below it counts again (still seen). */
 void memory_undo(struct memory *memory, const struct memory_item *item);
 
-/** memory_look: a new look at a whole input begins: nothing is seen. memory_see: this key was there. */
+/** memory_look: a new look at a whole input begins: nothing is seen. memory_see: this key was there; gives true when it had been
+ * seen before in this look (a repeated key, also within one memory_find). */
 void memory_look(struct memory *memory);
-void memory_see(struct memory *memory, uint64_t ref);
+bool memory_see(struct memory *memory, uint64_t ref);
 /** memory_unseen(memory, each, context): every key not seen since memory_look; ${each} gives false to stop; it may not call
  * memory_remove (collect first). Texts are lent for the call. */
 void memory_unseen(struct memory *memory, bool (*each)(void *context, const struct memory_item *item), void *context);

@@ -150,6 +150,7 @@ struct config {
  * added to ${findings} either way, warnings too. A file that cannot be opened is one finding with status 66. config_free gives all
  * memory back, node trees included.
  */
+extern const char *const config_source_keys[]; /* the engine's own keys under source, NULL-ended */
 struct config *config_read(const char *path, struct findings *findings);
 void config_free(struct config *config);
 
