@@ -151,6 +151,7 @@ struct config {
  * memory back, node trees included.
  */
 extern const char *const config_source_keys[]; /* the engine's own keys under source, NULL-ended */
+extern const char *const config_sink_keys[]; /* and under sink */
 struct config *config_read(const char *path, struct findings *findings);
 void config_free(struct config *config);
 
