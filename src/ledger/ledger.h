@@ -227,7 +227,8 @@ typedef bool (*ledger_input_fn)(void *context, const struct ledger_input *input)
 int ledger_input_taken(struct ledger *ledger, const char *name, const char *fingerprint,
                        char state[16], struct daybreak_fault *fault);
 /** ledger_input_add(ledger, input, id, fault): taken; input->state NULL is "reading". The same name and
- * fingerprint found in state reading or approved is that input again and keeps its id. */
+ * fingerprint found in state reading or approved is that input again and keeps its id; an approved
+ * one stays approved while it is read, so that a kill does not cost the approval. */
 int ledger_input_add(struct ledger *ledger, const struct ledger_input *input, int64_t *id,
                      struct daybreak_fault *fault);
 /** ledger_input_digest(ledger, id, digest, order, fault): what became known only while it was read;
