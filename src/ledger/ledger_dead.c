@@ -11,7 +11,7 @@
 #include "base/crash.h"
 #include "base/fault.h"
 #include "parts.h"
-#include "state.h"
+#include "stored.h"
 
 /* ---- set aside, and closed, with a batch -------------------------------------------------- */
 
@@ -35,7 +35,7 @@ ledger_dead_add(struct ledger *ledger, const struct ledger_dead *dead, int64_t *
                   dead->key_size > 0 ? dead->key_bytes : NULL, dead->key_size, dead->input,
                   dead->member, dead->line, dead->byte, dead->field, dead->value, dead->value_size,
                   dead->record, dead->record_size, (int64_t)dead->record_is_json, op,
-                  dead->event_id, dead->at_us, dead->loops, state_name[STATE_PENDING]) < 0)
+                  dead->event_id, dead->at_us, dead->loops, stored_state_name[STORED_PENDING]) < 0)
         return -1;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(store->db);
@@ -45,20 +45,20 @@ ledger_dead_add(struct ledger *ledger, const struct ledger_dead *dead, int64_t *
 /* Those of this key that are open and not closing yet; ${op} true: only invalid rows, or only others. */
 static int64_t
 close_some(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size,
-           bool invalid, enum state_verb verb, int64_t batch, struct daybreak_fault *fault)
+           bool invalid, enum stored_verb verb, int64_t batch, struct daybreak_fault *fault)
 {
     return store_run(&ledger->store, fault,
                      "UPDATE dead SET next_verb = ?, next_batch = ?"
                      " WHERE table_name = ifnull(?, '') AND key_bytes = ?"
                      " AND state IN ('provisional', 'dead') AND next_verb IS NULL"
                      " AND (op = '') = ?",
-                     "titbi", state_verb_name[verb], batch, table, key_bytes, key_size,
+                     "titbi", stored_verb_name[verb], batch, table, key_bytes, key_size,
                      (int64_t)invalid);
 }
 
 static int
 close_all(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size,
-          enum state_verb invalid_verb, enum state_verb other_verb, int64_t batch, int64_t *invalid,
+          enum stored_verb invalid_verb, enum stored_verb other_verb, int64_t batch, int64_t *invalid,
           int64_t *other, struct daybreak_fault *fault)
 {
     STORE_TURN(&ledger->store);
@@ -80,8 +80,8 @@ ledger_dead_close_key(struct ledger *ledger, const char *table, const char *key_
 {
     int64_t invalid = 0, other = 0;
 
-    if (close_all(ledger, table, key_bytes, key_size, good_row ? STATE_HEAL : STATE_SUPERSEDE,
-                  STATE_SUPERSEDE, batch, &invalid, &other, fault) != 0)
+    if (close_all(ledger, table, key_bytes, key_size, good_row ? STORED_HEAL : STORED_SUPERSEDE,
+                  STORED_SUPERSEDE, batch, &invalid, &other, fault) != 0)
         return -1;
     counts->dead -= invalid + other;
     if (good_row)
@@ -99,7 +99,7 @@ ledger_dead_withdraw_key(struct ledger *ledger, const char *table, const char *k
 {
     int64_t invalid = 0, other = 0;
 
-    if (close_all(ledger, table, key_bytes, key_size, STATE_WITHDRAW, STATE_WITHDRAW, batch,
+    if (close_all(ledger, table, key_bytes, key_size, STORED_WITHDRAW, STORED_WITHDRAW, batch,
                   &invalid, &other, fault) != 0)
         return -1;
     counts->dead -= invalid + other;
@@ -111,20 +111,20 @@ ledger_dead_withdraw_key(struct ledger *ledger, const char *table, const char *k
 
 /* What the table says, for all that leave with this batch by the same verb. */
 static int
-land_closing(struct ledger *ledger, enum state_verb verb, int64_t batch,
+land_closing(struct ledger *ledger, enum stored_verb verb, int64_t batch,
              struct daybreak_fault *fault)
 {
-    enum state state = STATE_DEAD;
+    enum stored_state state = STORED_DEAD;
 
-    if (verb == STATE_DELIVER && state_move(&state, STATE_RETRY, fault) != 0)
+    if (verb == STORED_DELIVER && stored_move(&state, STORED_RETRY, fault) != 0)
         return -1;
-    if (state_move(&state, verb, fault) != 0)
+    if (stored_move(&state, verb, fault) != 0)
         return -1;
     return store_run(&ledger->store, fault,
                      "UPDATE dead SET state = ?, version = version + 1, ended_at_us = ?,"
                      " ended_batch = next_batch, next_verb = NULL, next_batch = NULL"
                      " WHERE next_batch = ? AND next_verb = ? AND state = 'dead'",
-                     "tiit", state_name[state], clock_now_us(), batch, state_verb_name[verb]) < 0
+                     "tiit", stored_state_name[state], clock_now_us(), batch, stored_verb_name[verb]) < 0
                ? -1
                : 0;
 }
@@ -133,16 +133,16 @@ int
 parts_dead_land(struct ledger *ledger, const char *handoff, int64_t batch,
                 struct daybreak_fault *fault)
 {
-    static const enum state_verb closings[] = {STATE_HEAL, STATE_SUPERSEDE, STATE_WITHDRAW,
-                                               STATE_DELIVER};
-    enum state state = STATE_PENDING;
+    static const enum stored_verb closings[] = {STORED_HEAL, STORED_SUPERSEDE, STORED_WITHDRAW,
+                                               STORED_DELIVER};
+    enum stored_state state = STORED_PENDING;
 
-    if (state_move(&state, STATE_REFUSE, fault) != 0 ||
+    if (stored_move(&state, STORED_REFUSE, fault) != 0 ||
         store_run(&ledger->store, fault,
                   "UPDATE dead SET state = ?, version = version + 1"
                   " WHERE batch = ? AND state = 'provisional'"
                   " AND (handoff = ? OR handoff IS NULL)",
-                  "tit", state_name[state], batch, handoff) < 0)
+                  "tit", stored_state_name[state], batch, handoff) < 0)
         return -1;
     for (size_t i = 0; i < sizeof(closings) / sizeof(closings[0]); i++)
         if (land_closing(ledger, closings[i], batch, fault) != 0)
@@ -317,7 +317,7 @@ ledger_dead_count(struct ledger *ledger, int64_t *open, int64_t *oldest_at_us,
 /* ---- deciding ----------------------------------------------------------------------------- */
 
 struct standing {
-    enum state state;
+    enum stored_state state;
     int64_t version;
     char subject[24];  /* D7 */
     char handoff[256]; /* "" when it had none */
@@ -336,7 +336,7 @@ dead_standing(struct store *store, int64_t id, struct standing *standing,
     if (query == NULL)
         return -1;
     row = store_step(store, query, fault);
-    if (row == 1 && !state_of(store_text(query, 0), &standing->state))
+    if (row == 1 && !stored_state_of(store_text(query, 0), &standing->state))
         row = fault_set(fault, DAYBREAK_HALT, "dead letter D%" PRId64 " has the state '%s'", id,
                         store_text(query, 0));
     if (row == 1) {
@@ -350,7 +350,7 @@ dead_standing(struct store *store, int64_t id, struct standing *standing,
     if (row < 0)
         return -1;
     /* one whose batch has not landed may never have been: nobody is told of it */
-    if (row == 0 || standing->state == STATE_PENDING) {
+    if (row == 0 || standing->state == STORED_PENDING) {
         fault_set(fault, DAYBREAK_ASIDE, "there is no dead letter D%" PRId64, id);
         return fault_exit(fault, 1, "no_such_dead");
     }
@@ -365,14 +365,14 @@ dead_standing(struct store *store, int64_t id, struct standing *standing,
 
 /* The compare-and-set: only the version that was looked at moves. */
 static int
-dead_swap(struct store *store, int64_t id, const struct standing *from, enum state to,
+dead_swap(struct store *store, int64_t id, const struct standing *from, enum stored_state to,
           struct daybreak_fault *fault)
 {
     int64_t changed =
         store_run(store, fault,
                   "UPDATE dead SET state = ?, version = version + 1, ended_at_us = ?"
                   " WHERE id = ? AND version = ?",
-                  "tiii", state_name[to], clock_now_us(), id, from->version);
+                  "tiii", stored_state_name[to], clock_now_us(), id, from->version);
 
     if (changed == 1)
         return 0;
@@ -390,12 +390,12 @@ dead_drop(struct ledger *ledger, int64_t id, const char *actor, const char *reas
     struct daybreak_counts counts = {.size = sizeof(counts), .dead = -1, .dropped = 1};
     struct store *store = &ledger->store;
     struct standing standing;
-    enum state state;
+    enum stored_state state;
 
     if (dead_standing(store, id, &standing, fault) != 0)
         return -1;
     state = standing.state;
-    if (state_move(&state, STATE_DROP, fault) != 0)
+    if (stored_move(&state, STORED_DROP, fault) != 0)
         return fault_within(fault, "%s", standing.subject);
     if (dead_swap(store, id, &standing, state, fault) != 0 ||
         parts_decide(ledger, "drop", standing.subject,
@@ -428,17 +428,17 @@ ledger_dead_retry(struct ledger *ledger, int64_t id, const char *actor, const ch
     struct store *store = &ledger->store;
     STORE_TURN(store);
     struct standing standing;
-    enum state state;
+    enum stored_state state;
 
     assert(ledger->provisional);
     if (dead_standing(store, id, &standing, fault) != 0)
         return -1;
     state = standing.state;
-    if (state_move(&state, STATE_RETRY, fault) != 0)
+    if (stored_move(&state, STORED_RETRY, fault) != 0)
         return fault_within(fault, "%s", standing.subject);
     if (store_run(store, fault,
                   "UPDATE dead SET next_verb = ?, next_batch = ? WHERE id = ? AND version = ?",
-                  "tiii", state_verb_name[STATE_DELIVER], batch, id, standing.version) < 0 ||
+                  "tiii", stored_verb_name[STORED_DELIVER], batch, id, standing.version) < 0 ||
         ledger_evidence(ledger, "retry", standing.subject, actor, reason, NULL, fault) != 0)
         return -1;
     counts->dead--;
@@ -452,17 +452,17 @@ dead_again(struct ledger *ledger, int64_t id, const char *actor, const char *rul
 {
     struct store *store = &ledger->store;
     struct standing standing;
-    enum state state;
+    enum stored_state state;
 
     if (dead_standing(store, id, &standing, fault) != 0)
         return -1;
     state = standing.state;
-    if (state_move(&state, STATE_RETRY, fault) != 0 || state_move(&state, STATE_REFUSE, fault) != 0)
+    if (stored_move(&state, STORED_RETRY, fault) != 0 || stored_move(&state, STORED_REFUSE, fault) != 0)
         return fault_within(fault, "%s", standing.subject);
     if (store_run(store, fault,
                   "UPDATE dead SET state = ?, version = version + 1, loops = loops + 1, rule = ?,"
                   " reason = ? WHERE id = ? AND version = ?",
-                  "tttii", state_name[state], rule, reason, id, standing.version) < 0)
+                  "tttii", stored_state_name[state], rule, reason, id, standing.version) < 0)
         return -1;
     return ledger_evidence(ledger, "retry failed", standing.subject, actor, reason, NULL, fault);
 }
