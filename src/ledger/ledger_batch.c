@@ -167,9 +167,9 @@ recount_dead(struct store *store, const struct daybreak_counts *n, struct daybre
         store, fault,
         "SELECT sum(state = 'dead'), sum(state = 'dropped'), sum(state = 'healed'),"
         " sum(state = 'superseded'), sum(state = 'withdrawn'),"
-        " sum(state = 'provisional' AND batch IN"
-        "  (SELECT b.batch FROM batch b WHERE b.kind = 'landed'"
-        "   AND (dead.handoff IS NULL OR dead.handoff = b.handoff))) FROM dead",
+        " (SELECT count(*) FROM dead d WHERE d.state = 'provisional' AND EXISTS"
+        "  (SELECT 1 FROM batch b WHERE b.kind = 'landed' AND b.batch = d.batch"
+        "   AND (d.handoff IS NULL OR d.handoff = b.handoff))) FROM dead",
         "");
     int64_t have[6] = {0};
     int row;

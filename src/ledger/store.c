@@ -384,7 +384,7 @@ store_step(struct store *store, sqlite3_stmt *statement, struct daybreak_fault *
     case SQLITE_DONE:
         return 0;
     default:
-        return store_fault(store, fault, sqlite3_stmt_readonly(statement) ? "read" : "write");
+        return store_fault(store, fault, sqlite3_column_count(statement) > 0 ? "read" : "write");
     }
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../support/ledger_life.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+
 /* ---- dead letters ------------------------------------------------------------------------- */
 
 START_TEST(provisional_is_seen_by_nobody_before_landing)
@@ -45,6 +48,39 @@ START_TEST(what_is_dropped_before_its_commit_never_was)
     count_one(&(struct daybreak_batch_row){.size = sizeof(struct daybreak_batch_row),
                                            .story = (batch_of(1, 0), &story)});
     ck_assert_int_eq(dead_listed(false), 0);
+}
+END_TEST
+
+static sem_t begun;
+
+static void *
+note_beside(void *unused)
+{
+    struct daybreak_fault own = {0};
+
+    sem_post(&begun);
+    ck_assert_int_eq(ledger_note_set(ledger, "beside", "kept", &own), 0);
+    return unused;
+}
+
+/* Had the other thread's note joined the transaction, the drop would take it along. */
+START_TEST(other_threads_wait_while_a_batch_is_set_aside)
+{
+    pthread_t thread;
+    char *value;
+
+    open_ledger();
+    sem_init(&begun, 0, 0);
+    OK(ledger_provisional_begin(ledger, &fault));
+    ck_assert_int_eq(pthread_create(&thread, NULL, note_beside, NULL), 0);
+    sem_wait(&begun);
+    for (int i = 0; i < 1000; i++)
+        set_aside(1, "K", 0);
+    ledger_provisional_drop(ledger);
+    pthread_join(thread, NULL);
+    OK(ledger_note_get(ledger, "beside", &value, &fault));
+    ck_assert_str_eq(value, "kept");
+    free(value);
 }
 END_TEST
 
@@ -319,6 +355,7 @@ main(void)
     const TTest *const tests[] = {
         provisional_is_seen_by_nobody_before_landing,
         what_is_dropped_before_its_commit_never_was,
+        other_threads_wait_while_a_batch_is_set_aside,
         a_dead_letter_comes_back_whole,
         a_good_row_heals_the_invalid_and_supersedes_the_others,
         a_delete_supersedes_or_withdraws,
