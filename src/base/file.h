@@ -17,7 +17,8 @@ int file_sync(int fd, const char *name, struct daybreak_fault *fault);
 int file_sync_dir(const char *path, struct daybreak_fault *fault);
 /** file_replace(path, bytes, size, fault): aside (0600, O_EXCL), fsync, rename, fsync of the folder. */
 int file_replace(const char *path, const void *bytes, size_t size, struct daybreak_fault *fault);
-/** file_read(path, limit, bytes, size, fault): whole file, malloc'ed, NUL added; more than ${limit} bytes is a fault. */
+/** file_read(path, limit, bytes, size, fault): whole file, malloc'ed, NUL added; more than ${limit} bytes is a fault.
+ * No such file: status 66. */
 int file_read(const char *path, size_t limit, char **bytes, size_t *size, struct daybreak_fault *fault);
 /** file_make_dir(path, fault): 0700, parents too; fine when it is there. */
 int file_make_dir(const char *path, struct daybreak_fault *fault);

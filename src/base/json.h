@@ -8,8 +8,11 @@
 #include "base/text.h"
 
 /* Writing. Numbers travel as text, exactly. Text that is not UTF-8 is written with U+FFFD. */
+#define JSON_DEPTH 64 /* of what is written and of what is read */
+
 struct json {
     struct text *out;
+    uint64_t arrays; /* one bit a level: it is an array */
     int depth;
     bool first;     /* no comma needed before the next item */
     bool pretty;    /* two blanks a level */
@@ -29,7 +32,7 @@ void json_raw(struct json *json, const char *name, const char *value, size_t siz
 /** json_quote(out, bytes, size): "…" with escapes of RFC 8259, nothing above U+001F escaped but quote and backslash. */
 void json_quote(struct text *out, const char *bytes, size_t size);
 
-/* Reading: a strict RFC 8259 scanner over a whole text into a flat array of nodes. Depth at most 64 unless said. */
+/* Reading: a strict RFC 8259 scanner over a whole text into a flat array of nodes, at most JSON_DEPTH deep. */
 enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_node {

@@ -15,7 +15,7 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 void log_level_set(enum log_level level);
 enum log_level log_level_get(void);
 void log_write(enum log_level level, const char *phrase, ...) __attribute__((format(printf, 2, 3)));
-void log_writev(enum log_level level, const char *phrase, va_list args);
+void log_writev(enum log_level level, const char *phrase, va_list args) __attribute__((format(printf, 2, 0)));
 /** log_line_hook(hook): called before a line is printed, so that a progress bar can clear itself. */
 void log_line_hook(void (*hook)(void));
 
