@@ -71,9 +71,10 @@ batch_reset(struct batch *batch)
     batch->layout = NULL;
     batch->flag = NULL;
     batch->bad_count = batch->changes = batch->refused_count = 0;
-    batch->raw_hash = batch->key_hash = NULL;
+    batch->raw_hash = NULL;
     batch->key = NULL;
-    batch->has_before = false;
+    batch->binding = NULL;
+    batch->has_before = batch->typed = false;
     batch->out_columns = 0;
     batch->out = NULL;
     batch->out_from = NULL;
@@ -260,6 +261,7 @@ convert(struct batch *batch, struct batch_native *native, uint32_t row, uint32_t
 {
     const struct value_type *type = &batch->layout->type[column];
     struct daybreak_text cell = batch_cell(batch, row, column);
+    char point[VALUE_ROOM];
     int32_t days;
 
     if (cell.size == DAYBREAK_NULL || (cell.size == 0 && batch->layout->empty_is_null)) {
@@ -268,6 +270,11 @@ convert(struct batch *batch, struct batch_native *native, uint32_t row, uint32_t
         if (native->number != NULL)
             native->number[row] = 0;
         return true;
+    }
+    if (type->comma) {
+        if (!value_point(cell.at, cell.size, point))
+            return false;
+        cell.at = point;
     }
     switch (type->type) {
     case DAYBREAK_TYPE_BOOLEAN:
@@ -297,8 +304,12 @@ batch_type(struct batch *batch, const uint32_t *row, uint32_t count)
 {
     char name[32];
 
-    if (row == NULL)
+    if (batch->typed)
+        return;
+    if (row == NULL) {
         count = batch->rows.rows;
+        batch->typed = true;
+    }
     for (uint32_t column = 0; column < batch->rows.columns; column++) {
         struct batch_native *native;
 
@@ -437,11 +448,32 @@ batch_behind(const struct daybreak_batch *face)
     return (struct batch *)((char *)face - offsetof(struct batch, face));
 }
 
+/* Bytes that no value of the type needs more of. */
+static size_t
+text_most(const struct value_type *type)
+{
+    switch (type->type) {
+    case DAYBREAK_TYPE_BOOLEAN:
+        return 5;
+    case DAYBREAK_TYPE_INTEGER:
+        return 20;
+    case DAYBREAK_TYPE_DECIMAL:
+        return type->precision + 3u; /* sign, point, a zero before it */
+    case DAYBREAK_TYPE_TIMESTAMP:
+    case DAYBREAK_TYPE_DATE:
+    case DAYBREAK_TYPE_REAL:
+    case DAYBREAK_TYPE_TEXT:
+    case DAYBREAK_TYPE_BYTES:
+        break;
+    }
+    return VALUE_ROOM;
+}
+
 /* Canonical texts of the picked rows of one typed column, side by side in the arena. */
 static void
 native_text(struct batch *batch, struct batch_native *native, uint32_t column)
 {
-    size_t room = (size_t)batch->changes * VALUE_ROOM + 1;
+    size_t room = (size_t)batch->changes * text_most(&batch->layout->type[column]) + VALUE_ROOM;
     char *base = arena_alloc(batch->arena, room), *to = base;
     struct daybreak_span *text =
         arena_alloc(batch->arena, (batch->rows.rows + 1) * sizeof *text);
@@ -459,6 +491,18 @@ native_text(struct batch *batch, struct batch_native *native, uint32_t column)
     }
     native->text = text;
     native->text_base = base;
+}
+
+/* Decimals that fit, as what they are times ten to their scale. */
+static void
+native_number(struct batch *batch, struct batch_native *native)
+{
+    native->number = arena_alloc(batch->arena, (batch->rows.rows + 1) * sizeof *native->number);
+    for (uint32_t i = 0; i < batch->changes; i++) {
+        uint32_t row = batch->pick[i];
+
+        native->number[row] = native->nulls[row] ? 0 : (int64_t)native->decimal[row];
+    }
 }
 
 static const struct daybreak_span null_span = {0, DAYBREAK_NULL};
@@ -502,6 +546,8 @@ batch_view(const struct daybreak_batch *face, uint32_t column, enum daybreak_as 
         view->stride = sizeof(struct daybreak_span);
         return;
     }
+    if (as == DAYBREAK_AS_INTEGER && native->number == NULL && native->decimal != NULL)
+        native_number(batch, native);
     view->nulls = native->any_null ? native->nulls : NULL;
     view->data = as == DAYBREAK_AS_REAL ? (const char *)native->real : (const char *)native->number;
     view->stride = as == DAYBREAK_AS_REAL ? sizeof(double) : sizeof(int64_t);

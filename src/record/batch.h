@@ -39,7 +39,8 @@ struct batch {
     uint8_t *flag;                      /* [rows] BATCH_BAD or 0; NULL while no row is bad */
     struct batch_bad *bad;
     uint32_t bad_count, bad_room;
-    uint64_t *raw_hash, *key_hash;      /* [rows], made by change/ on the reading thread; may be NULL */
+    uint64_t *raw_hash;                 /* [rows], made by change/; may be NULL */
+    const struct key_binding *binding;  /* how change/ bound the layout when it made the hashes */
     struct daybreak_text *key;          /* [rows], encoded; of batches out of the spool, where row i is change i, too */
 
     /* what change/ found, dense */
@@ -65,6 +66,7 @@ struct batch {
     enum daybreak_next next;            /* what follows this batch in its part */
     struct daybreak_fault *cut;         /* in the arena: why the input was cut */
     struct batch_native *native;        /* [rows.columns] converted cells */
+    bool typed;                         /* all rows are converted */
     struct daybreak_batch face;         /* what a load sees; batch_face fills it */
 };
 
@@ -76,6 +78,7 @@ struct batch_layout {
     const char *const *name;
     const struct value_type *type;
     bool empty_is_null;                 /* of typed cells */
+    bool comma;                         /* numbers have a decimal comma */
 };
 
 struct batch *batch_new(void);
@@ -98,7 +101,7 @@ struct daybreak_text batch_cell(const struct batch *batch, uint32_t row, uint32_
 bool batch_null(const struct batch *batch, uint32_t row, uint32_t column);
 /**
  * batch_type(batch, row, count): convert every typed column of rows ${row}[0..count) (NULL: all rows); a cell that does not parse makes its
- * row bad (`bad_decimal`, `bad_timestamp`, …). What is converted here is what batch_view shows later.
+ * row bad (`bad_decimal`, `bad_timestamp`, …). What is converted here is what batch_view shows later. Once all rows are, it does nothing.
  */
 void batch_type(struct batch *batch, const uint32_t *row, uint32_t count);
 /** batch_canonical(batch, row, column, to): the canonical text of a cell, typed by then or converted now; into ${to}

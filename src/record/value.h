@@ -15,6 +15,7 @@ struct value_type {
     uint8_t precision, scale;
     const char *pattern;  /* date and timestamp: strptime-like layout "%d.%m.%Y %H:%M"; NULL: ISO 8601 / RFC 3339 */
     const char *zone;     /* tzdata name for timestamps without offset; NULL: UTC */
+    bool comma;           /* decimals and reals are written 19,90; a point is refused */
 };
 
 __extension__ typedef __int128 value_int128; /* decimals: unscaled value */
@@ -40,6 +41,11 @@ bool value_real(const char *at, size_t size, double *value);
 bool value_date(const char *at, size_t size, const struct value_type *type, int32_t *days);
 bool value_timestamp(const char *at, size_t size, const struct value_type *type, int64_t *us);
 
+/** value_pattern_valid(pattern): whether ${pattern} names a whole date and only conversions that are known: %Y %y %m %b
+ * %B %d %j %H %I %p %M %S %f (a fraction) %z (Z, +HH, +HHMM, +HH:MM) %%. Day, month and hour may have one digit; English
+ * names in any case. */
+bool value_pattern_valid(const char *pattern);
+
 /* Writers: into ${to} (room VALUE_ROOM), no NUL, returning the length. The canonical texts of DESIGN 8. */
 #define VALUE_ROOM 64
 size_t value_write_decimal(value_int128 unscaled, uint8_t scale, char *to);
@@ -50,6 +56,9 @@ size_t value_write_timestamp(int64_t us, char *to);
 /** value_days(y, m, d): days since 1970-01-01, proleptic Gregorian (Hinnant's algorithm). value_civil is its inverse. */
 int32_t value_days(int year, int month, int day);
 void value_civil(int32_t days, int *year, int *month, int *day);
+/** value_point(at, size, to): a number written with a decimal comma, with a point in ${to} (room VALUE_ROOM); false when it has a point, or is
+ * too long for a number. */
+bool value_point(const char *at, size_t size, char *to);
 /** value_canonical(type, at, size, to): the canonical text of a raw cell (numbers without leading zeros or plus, decimals with
  * exactly their scale, instants in UTC, booleans true|false) into ${to} (room VALUE_ROOM); 0 and false when it does not
  * parse. Text and bytes are their own canonical form and are not given here. */
