@@ -10,6 +10,7 @@
 
 struct arena;
 struct findings;
+struct json;
 
 /*
  * A pipeline file, read into what never changes afterwards: names, values and where they stand. Types of fields are texts here,
@@ -145,14 +146,38 @@ struct config {
     struct arena *arena;              /* owns all of it */
 };
 
-/**
- * config_read(path, findings): the pipeline file ${path}, or NULL when it holds an error; every finding of the whole file is
- * added to ${findings} either way, warnings too. A file that cannot be opened is one finding with status 66. config_free gives all
- * memory back, node trees included.
- */
 extern const char *const config_source_keys[]; /* the engine's own keys under source, NULL-ended */
 extern const char *const config_sink_keys[]; /* and under sink */
+
+/**
+ * config_read(path, findings): the pipeline file ${path}, or NULL when it holds an error; every finding of the whole
+ * file is added to ${findings} either way, warnings too. A file that cannot be opened is one finding with status 66.
+ * config_free gives all memory back, node trees included.
+ */
 struct config *config_read(const char *path, struct findings *findings);
+/** config_read_all(path, findings): what could be read of a file with errors too, so that what only connectors know is
+ * found fault with in the same look; NULL when that is not even a source. For lint: nothing may run from it. */
+struct config *config_read_all(const char *path, struct findings *findings);
 void config_free(struct config *config);
+
+enum config_shape {
+    CONFIG_SHAPE_MAPPING,
+    CONFIG_SHAPE_OR_TEXT, /* or one text */
+    CONFIG_SHAPE_OR_LIST, /* or one text, or a list of mappings */
+    CONFIG_SHAPE_ITEMS,   /* a list of mappings with one key each */
+};
+
+/* What may stand where in a pipeline file, for schema and manuals; ends with path NULL. */
+struct config_section {
+    const char *path; /* "source.capture"; "" is the top level; "source.tables.*": each of its members */
+    const struct daybreak_option *table; /* never NULL, may be empty */
+    const char *help;
+    bool open;        /* a connector's options stand here too */
+    enum config_shape shape;
+    const char *same; /* path of the section that describes this one too; NULL */
+};
+extern const struct config_section config_sections[];
+/** config_schema(json): the JSON Schema (draft 2020-12) of a pipeline file, from the same tables that read it. */
+void config_schema(struct json *json);
 
 #endif

@@ -20,14 +20,20 @@ struct config_node {
     enum config_node_kind kind;
     const char *text;            /* scalars, NUL-ended; "" for an empty one */
     bool quoted;
+    bool hidden;                 /* came out of a secret: never printed */
     const char *key;             /* when it is a member of a mapping */
     struct config_place place, key_place;
     const struct config_node *child, *next;
     uint32_t children;
 };
 
-/** node_read(arena, path, bytes, size, findings): the one document in ${bytes}; NULL with findings when it is not YAML as we
- * take it: over 1 MiB, duplicate keys, nesting over 64, aliases, tabs, several documents. */
+#define NODE_FILE_LIMIT 1048576
+#define NODE_DEPTH_LIMIT 64
+
+/** node_read(arena, path, bytes, size, findings): the one document in ${bytes}; NULL when it is empty, and NULL with
+ * findings when it is no YAML, over 1 MiB or nested deeper than 64. Duplicate keys, anchors, aliases, tags and a
+ * second document are findings too, but the tree is given, so that whatever else is wrong can be said at the same
+ * time. */
 const struct config_node *node_read(struct arena *arena, const char *path, const char *bytes, size_t size,
                                     struct findings *findings);
 /** node_member(node, key): NULL when there is none, or ${node} is NULL or no mapping. */

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pipeline file described by the tables that read it: sections for manuals, a JSON Schema for editors. */
+#include "parts.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+static const struct daybreak_option no_options[] = {{.name = NULL}};
+
+const struct config_section config_sections[] = {
+    {.path = "", .table = config_top_options, .help = "A Daybreak pipeline: one source, its changes, one sink."},
+    {.path = "owner", .table = config_owner_options, .help = "Who answers for this pipeline."},
+    {.path = "source", .table = config_source_options, .open = true,
+     .help = "Where rows come from; the options of the extract connector stand here too."},
+    {.path = "source.expect", .table = config_expect_options,
+     .help = "When a new input is due; one that is not there in time is late."},
+    {.path = "source.format", .table = config_format_options, .open = true, .shape = CONFIG_SHAPE_OR_LIST,
+     .help = "How inputs are read: a format's name, a mapping with its options, or a list of those with match."},
+    {.path = "source.format.fields", .table = no_options, .same = "source.fields",
+     .help = "The fields of what this format reads."},
+    {.path = "source.fields", .table = no_options, .help = "Types of columns; others are text."},
+    {.path = "source.fields.*", .table = config_field_options, .shape = CONFIG_SHAPE_OR_TEXT,
+     .help = "A type, or a mapping with type, pattern and zone."},
+    {.path = "source.capture", .table = config_capture_options, .help = "How changes are found."},
+    {.path = "source.capture.guards", .table = config_guard_options,
+     .help = "Rules that hold a whole input: a percentage or a number each."},
+    {.path = "source.tables", .table = no_options,
+     .help = "Several tables in one input, each by its name; what one does not set comes from above."},
+    {.path = "source.tables.*", .table = config_table_options, .help = "One table of the input."},
+    {.path = "source.tables.*.fields", .table = no_options, .same = "source.fields",
+     .help = "Types of this table's columns."},
+    {.path = "source.tables.*.format", .table = no_options, .same = "source.format", .help = "How this table is read."},
+    {.path = "source.tables.*.capture", .table = no_options, .same = "source.capture",
+     .help = "How changes of this table are found."},
+    {.path = "source.tables.*.transforms", .table = no_options, .same = "transforms",
+     .help = "Instead of the pipeline's transforms."},
+    {.path = "source.tables.*.context", .table = no_options, .same = "context",
+     .help = "Before the pipeline's context."},
+    {.path = "transforms", .table = config_step_options, .shape = CONFIG_SHAPE_ITEMS,
+     .help = "What reshapes records, in order: a list, one key each."},
+    {.path = "context", .table = config_context_options,
+     .help = "The envelope: when, why and by whom a row was changed; sees the columns after the transforms."},
+    {.path = "sink", .table = config_sink_options, .open = true,
+     .help = "Where rows land; the options of the load connector stand here too."},
+    {.path = "sink.on_error", .table = config_error_options,
+     .help = "What happens when the target refuses a record or is not there."},
+    {.path = "lag", .table = config_lag_options, .help = "What is promised about delay."},
+    {.path = "secrets", .table = no_options,
+     .help = "Values that stand elsewhere, by name; an option of a connector takes one as {secret: NAME}."},
+    {.path = "secrets.*", .table = config_secret_options, .help = "Where a secret is: exactly one of these."},
+    {.path = NULL},
+};
+
+/* The last word of a section's path when it stands right under ${parent}; NULL when it does not. */
+static const char *
+name_under(const char *parent, const char *path)
+{
+    size_t size = strlen(parent);
+
+    if (path[0] == '\0' || strncmp(path, parent, size) != 0 || (size > 0 && path[size] != '.'))
+        return NULL;
+    path += size + (size > 0);
+    return strchr(path, '.') == NULL ? path : NULL;
+}
+
+/* "#/properties/source/properties/fields" */
+static void
+reference_put(struct json *json, const char *path)
+{
+    struct text out = {0};
+
+    text_put(&out, "#/properties/");
+    for (; *path != '\0'; path++) {
+        if (*path == '.')
+            text_put(&out, "/properties/");
+        else
+            text_char(&out, *path);
+    }
+    json_text(json, "$ref", text_end(&out));
+    text_fini(&out);
+}
+
+static void object_put(struct json *json, const struct config_section *section);
+
+static void
+section_put(struct json *json, const struct config_section *section, const char *name)
+{
+    json_object(json, name);
+    json_text(json, "description", section->help);
+    if (section->same != NULL) {
+        reference_put(json, section->same);
+    } else if (section->shape == CONFIG_SHAPE_OR_TEXT || section->shape == CONFIG_SHAPE_OR_LIST) {
+        json_array(json, "anyOf");
+        json_object(json, NULL);
+        json_text(json, "type", "string");
+        json_close(json);
+        json_object(json, NULL);
+        object_put(json, section);
+        json_close(json);
+        if (section->shape == CONFIG_SHAPE_OR_LIST) {
+            json_object(json, NULL);
+            json_text(json, "type", "array");
+            json_int(json, "minItems", 1);
+            json_object(json, "items");
+            object_put(json, section);
+            json_close(json);
+            json_close(json);
+        }
+        json_close(json);
+    } else if (section->shape == CONFIG_SHAPE_ITEMS) {
+        json_text(json, "type", "array");
+        json_object(json, "items");
+        object_put(json, section);
+        json_int(json, "minProperties", 1);
+        json_int(json, "maxProperties", 1);
+        json_close(json);
+    } else {
+        object_put(json, section);
+    }
+    json_close(json);
+}
+
+/* What may stand in a section: its own options, the sections under it, and, where it is open, a connector's. */
+static void
+object_put(struct json *json, const struct config_section *section)
+{
+    const struct config_section *each = NULL;
+
+    json_text(json, "type", "object");
+    json_object(json, "properties");
+    option_schema_members(section->table, json);
+    for (const struct config_section *under = config_sections; under->path != NULL; under++) {
+        const char *name = name_under(section->path, under->path);
+
+        if (name != NULL && strcmp(name, "*") == 0)
+            each = under;
+        else if (name != NULL)
+            section_put(json, under, name);
+    }
+    json_close(json);
+    if (section->path[0] == '\0') {
+        json_array(json, "required");
+        json_text(json, NULL, "source");
+        json_text(json, NULL, "sink");
+        json_close(json);
+    } else {
+        option_schema_required(section->table, json);
+    }
+    if (each != NULL)
+        section_put(json, each, "additionalProperties");
+    else if (!section->open)
+        json_bool(json, "additionalProperties", false);
+}
+
+void
+config_schema(struct json *json)
+{
+    json_object(json, NULL);
+    json_text(json, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    json_text(json, "title", "Daybreak pipeline file");
+    json_text(json, "description", config_sections[0].help);
+    object_put(json, &config_sections[0]);
+    json_close(json);
+}
