@@ -126,13 +126,17 @@ int ledger_provisional_begin(struct ledger *ledger, struct daybreak_fault *fault
  * counted the record as dead (and invalid) in its batch. */
 int ledger_dead_add(struct ledger *ledger, const struct ledger_dead *dead, int64_t *id,
                     struct daybreak_fault *fault);
-/** ledger_dead_close_key(ledger, table, key_bytes, key_size, good_row, batch, counts, fault): the open
- * dead letters of a key end when ${batch} lands: with ${good_row} invalid ones are healed and the
- * others superseded; without (the key was deleted) all are superseded. Adds dead −1, healed +1 or
+/* What an input said of a key that has open dead letters. */
+enum ledger_key {
+    LEDGER_KEY_GONE,    /* deleted */
+    LEDGER_KEY_CHANGED, /* a good row, and a new version */
+    LEDGER_KEY_SAME,    /* a good row equal to the version that is remembered; that one may be the very record that was refused */
+};
+/** ledger_dead_close_key(ledger, table, key_bytes, key_size, said, batch, counts, fault): the open dead letters of a key end when ${batch}
+ * lands: a good row heals invalid ones, a new version supersedes the others too; a delete supersedes all. Adds dead −1, healed +1 or
  * superseded +1 for each to ${counts} of that batch. */
-int ledger_dead_close_key(struct ledger *ledger, const char *table, const char *key_bytes,
-                          uint32_t key_size, bool good_row, int64_t batch,
-                          struct daybreak_counts *counts, struct daybreak_fault *fault);
+int ledger_dead_close_key(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size, enum ledger_key said,
+                          int64_t batch, struct daybreak_counts *counts, struct daybreak_fault *fault);
 /** ledger_dead_withdraw_key: the same for a delete of a key that was never delivered: all end as
  * withdrawn (dead −1, withdrawn +1); the delete itself is counted by the caller. */
 int ledger_dead_withdraw_key(struct ledger *ledger, const char *table, const char *key_bytes,

@@ -58,8 +58,8 @@ close_some(struct ledger *ledger, const char *table, const char *key_bytes, uint
 
 static int
 close_all(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size,
-          enum stored_verb invalid_verb, enum stored_verb other_verb, int64_t batch, int64_t *invalid,
-          int64_t *other, struct daybreak_fault *fault)
+          enum stored_verb invalid_verb, enum stored_verb other_verb, bool others, int64_t batch,
+          int64_t *invalid, int64_t *other, struct daybreak_fault *fault)
 {
     STORE_TURN(&ledger->store);
 
@@ -67,24 +67,25 @@ close_all(struct ledger *ledger, const char *table, const char *key_bytes, uint3
     if (key_size == 0)
         return 0;
     *invalid = close_some(ledger, table, key_bytes, key_size, true, invalid_verb, batch, fault);
-    if (*invalid < 0)
-        return -1;
+    if (*invalid < 0 || !others)
+        return *invalid < 0 ? -1 : 0;
     *other = close_some(ledger, table, key_bytes, key_size, false, other_verb, batch, fault);
     return *other < 0 ? -1 : 0;
 }
 
 int
 ledger_dead_close_key(struct ledger *ledger, const char *table, const char *key_bytes,
-                      uint32_t key_size, bool good_row, int64_t batch,
+                      uint32_t key_size, enum ledger_key said, int64_t batch,
                       struct daybreak_counts *counts, struct daybreak_fault *fault)
 {
     int64_t invalid = 0, other = 0;
 
-    if (close_all(ledger, table, key_bytes, key_size, good_row ? STORED_HEAL : STORED_SUPERSEDE,
-                  STORED_SUPERSEDE, batch, &invalid, &other, fault) != 0)
+    if (close_all(ledger, table, key_bytes, key_size,
+                  said == LEDGER_KEY_GONE ? STORED_SUPERSEDE : STORED_HEAL, STORED_SUPERSEDE,
+                  said != LEDGER_KEY_SAME, batch, &invalid, &other, fault) != 0)
         return -1;
     counts->dead -= invalid + other;
-    if (good_row)
+    if (said != LEDGER_KEY_GONE)
         counts->healed += invalid;
     else
         counts->superseded += invalid;
@@ -99,8 +100,8 @@ ledger_dead_withdraw_key(struct ledger *ledger, const char *table, const char *k
 {
     int64_t invalid = 0, other = 0;
 
-    if (close_all(ledger, table, key_bytes, key_size, STORED_WITHDRAW, STORED_WITHDRAW, batch,
-                  &invalid, &other, fault) != 0)
+    if (close_all(ledger, table, key_bytes, key_size, STORED_WITHDRAW, STORED_WITHDRAW, true,
+                  batch, &invalid, &other, fault) != 0)
         return -1;
     counts->dead -= invalid + other;
     counts->withdrawn += invalid + other;
