@@ -18,8 +18,7 @@
 #define TAKE_BYTES (1u << 20)
 
 int
-change_open(struct change *change, const struct config *config, uint32_t index, struct key_maker *keys,
-            const char *state_dir, int64_t landed, bool needed, struct daybreak_fault *fault)
+change_open(struct change *change, const struct config *config, uint32_t index, const char *state_dir, int64_t landed, bool needed, struct daybreak_fault *fault)
 {
     const struct config_table *table = &config->source.tables[index];
 
@@ -27,7 +26,6 @@ change_open(struct change *change, const struct config *config, uint32_t index, 
     change->config = config;
     change->table = table;
     change->index = index;
-    change->keys = keys;
     change->night.size = sizeof change->night;
     if (table->capture.method == CONFIG_DIFF || table->capture.again == CONFIG_AGAIN_DEAD) {
         if (memory_open(state_dir, table->name, landed, needed, &change->memory, fault) != 0)
@@ -38,6 +36,7 @@ change_open(struct change *change, const struct config *config, uint32_t index, 
     change->ambiguous = keyset_new();
     change->dead = keyset_new();
     change->healed = keyset_new();
+    change->same = keyset_new();
     change->gone = keyset_new();
     change->pending = keyset_new();
     change->back = keyset_new();
@@ -54,6 +53,7 @@ change_close(struct change *change)
     keyset_free(change->ambiguous);
     keyset_free(change->dead);
     keyset_free(change->healed);
+    keyset_free(change->same);
     keyset_free(change->gone);
     keyset_free(change->pending);
     keyset_free(change->back);
@@ -69,9 +69,11 @@ change_begin(struct change *change, bool first)
     change->keyless = 0;
     change->layout_count = 0;
     change->held_record = NULL;
+    change->reaching = NULL;
     asides_clear(&change->asides);
     keyset_clear(change->ambiguous);
     keyset_clear(change->healed);
+    keyset_clear(change->same);
     keyset_clear(change->gone);
     keyset_clear(change->pending);
     keyset_clear(change->back);
@@ -81,6 +83,14 @@ change_begin(struct change *change, bool first)
         change->before_count = memory_count(change->memory);
         memory_look(change->memory);
     }
+}
+
+void
+change_compare_with_target(struct change *change, const bool *reaching)
+{
+    change->reaching = reaching;
+    change->before_count = memory_count(change->memory);
+    memory_look(change->memory);
 }
 
 struct daybreak_counts *
@@ -102,16 +112,29 @@ change_set_aside(struct change *change, struct batch *batch, uint32_t row, const
 void
 change_mark(struct change *change, struct batch *batch, uint32_t row, char op)
 {
-    char position[48];
-    uint32_t i = batch->changes, size;
+    uint32_t i = batch->changes;
 
     (void)change;
     batch_changes(batch, i + 1);
-    size = (uint32_t)batch_position(batch, row, position);
     batch->pick[i] = row;
     batch->op[i] = op;
-    batch->position[i] = (struct daybreak_text){arena_bytes(batch->arena, position, size), size};
     batch->changes++;
+}
+
+/* "line:byte" of every change, side by side: none is longer than that of the last row. */
+static void
+positions_write(struct batch *batch)
+{
+    char last[48], *to;
+    size_t most = (size_t)batch_position(batch, batch->rows.rows - 1, last);
+
+    to = arena_alloc(batch->arena, batch->changes * most + 1);
+    for (uint32_t i = 0; i < batch->changes; i++) {
+        uint32_t size = (uint32_t)batch_position(batch, batch->pick[i], to);
+
+        batch->position[i] = (struct daybreak_text){to, size};
+        to += size;
+    }
 }
 
 void
@@ -138,10 +161,10 @@ change_remember(struct change *change, const struct batch *batch, uint32_t row, 
 }
 
 void
-change_good(struct change *change, struct daybreak_text key)
+change_good(struct change *change, struct daybreak_text key, bool same)
 {
     if (keyset_count(change->dead) > 0 && key.size != DAYBREAK_NULL && keyset_has(change->dead, key.at, key.size))
-        keyset_add(change->healed, key.at, key.size);
+        keyset_add(same ? change->same : change->healed, key.at, key.size);
 }
 
 /* Event rows: every good one is a change. With `again: dead_letter` a key that came before is none. */
@@ -159,8 +182,8 @@ append_capture(struct change *change, struct batch *batch)
             continue;
         }
         if (change->memory != NULL && change->table->capture.key.count > 0) {
-            struct memory_item item = {.hash = batch->key_hash[row], .key = batch->key[row].at,
-                                       .key_size = batch->key[row].size, .raw = batch->raw_hash[row]};
+            struct memory_item item = {.key = batch->key[row].at, .key_size = batch->key[row].size,
+                                       .raw = batch->raw_hash[row]};
             struct memory_found found;
 
             memory_find(change->memory, &item, 1, &found);
@@ -186,9 +209,11 @@ change_capture(struct change *change, struct batch *batch, struct daybreak_fault
     if (batch->rows.rows == 0)
         return 0;
     change->last_layout = batch->layout;
-    if (change->table->capture.method == CONFIG_DIFF)
-        return diff_capture(change, batch, fault);
-    append_capture(change, batch);
+    if (change->table->capture.method != CONFIG_DIFF)
+        append_capture(change, batch);
+    else if (diff_capture(change, batch, fault) != 0)
+        return -1;
+    positions_write(batch);
     return 0;
 }
 
@@ -220,7 +245,7 @@ absent_one(void *context, const struct memory_item *item)
     struct text record = {0};
     uint64_t index;
 
-    record_write_delete(key, item->hash, before, absent_layout(change), change->index, &record);
+    record_write_delete(key, before, absent_layout(change), change->index, &record);
     state->result = spool_add(change->spool, record.at, record.size, &index, state->fault);
     text_fini(&record);
     if (keyset_has(change->dead, key.at, key.size))
@@ -236,7 +261,7 @@ change_absent(struct change *change, int64_t *absent, struct daybreak_fault *fau
 
     if (change->table->capture.method == CONFIG_DIFF && change->before_count > 0)
         memory_unseen(change->memory, absent_one, &state);
-    if (state.result != 0)
+    if (state.result != 0 || (change->memory != NULL && memory_sound(change->memory, fault) != 0))
         return -1;
     *absent = state.count;
     return 0;
@@ -315,7 +340,7 @@ static void
 take_change(struct change *change, struct batch *batch, const struct change_record *record)
 {
     uint32_t i = batch->changes, row = batch->rows.rows - 1;
-    struct memory_item item = {.hash = record->hash, .key = record->key.at, .key_size = record->key.size,
+    struct memory_item item = {.key = record->key.at, .key_size = record->key.size,
                                .raw = record->raw, .canon = record->canon};
     struct text whole = {0};
     char position[48];
@@ -433,6 +458,7 @@ change_drop(struct change *change, struct daybreak_fault *fault)
 {
     asides_clear(&change->asides);
     keyset_clear(change->healed);
+    keyset_clear(change->same);
     keyset_clear(change->gone);
     keyset_clear(change->pending);
     keyset_clear(change->back);

@@ -26,13 +26,13 @@ struct change {
     const struct config *config;
     const struct config_table *table;
     uint32_t index;                 /* of the table */
-    struct key_maker *keys;         /* lent: used by the reading thread */
     struct memory *memory;          /* diff, and append with again: dead_letter; else NULL */
     struct spool *spool;
     struct asides asides;           /* rows set aside since change_aside_clear */
     struct keyset *ambiguous;       /* keys that came twice with different rows in this input */
     struct keyset *dead;            /* keys with open dead letters */
-    struct keyset *healed;          /* of these, those with a good row in this input; their dead letters close as the batch lands */
+    struct keyset *healed;          /* of these, those with a new version in this input; their dead letters close as the batch lands */
+    struct keyset *same;            /* of these, those whose good row is the version remembered: only their invalid rows are healed */
     struct keyset *gone;            /* of these, deleted in this input */
     struct keyset *pending;         /* keys of spooled changes; the index of a key is the index of its record */
     struct keyset *back;            /* keys of this first load to be taken back */
@@ -40,6 +40,7 @@ struct change {
     /* this input */
     bool first;                     /* a first load: changes are loaded as they come */
     bool resync;                    /* its changes are r; unknown keys too */
+    const bool *reaching;           /* the memory was made from the target: columns of the layout that it could tell */
     struct daybreak_counts night;   /* of the whole input so far; held until landing when not `first` */
     int64_t keyless;
     int64_t before_count;           /* keys remembered when it began */
@@ -50,14 +51,16 @@ struct change {
     size_t held_size;
 };
 
-/** change_open(change, config, index, secret, state_dir, landed, fault): remembers; ${landed} as in memory_open, ${needed}: the target says that
+/** change_open(change, config, index, state_dir, landed, needed, fault): remembers; ${landed} as in memory_open, ${needed}: the target says that
  * batches landed. change_close gives all back. */
-int change_open(struct change *change, const struct config *config, uint32_t index, struct key_maker *keys, const char *state_dir,
-                int64_t landed, bool needed, struct daybreak_fault *fault);
+int change_open(struct change *change, const struct config *config, uint32_t index, const char *state_dir, int64_t landed, bool needed, struct daybreak_fault *fault);
 void change_close(struct change *change);
 
 /** change_begin(change, first): a new input. */
 void change_begin(struct change *change, bool first);
+/** change_compare_with_target(change, reaching): the memory was made anew from the target; only the columns ${reaching} are compared until the
+ * next change_begin. Lent until then. */
+void change_compare_with_target(struct change *change, const bool *reaching);
 /** change_capture(change, batch, fault): every row of ${batch} is accounted for: unchanged, repeated, set aside, or a change (in the batch when
  * first or append, else in the spool). In the first case batch->counts gets this batch's counts. */
 int change_capture(struct change *change, struct batch *batch, struct daybreak_fault *fault);

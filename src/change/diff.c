@@ -18,7 +18,7 @@
 static struct memory_item
 item_of(const struct batch *batch, uint32_t row)
 {
-    return (struct memory_item){.hash = batch->key_hash[row], .key = batch->key[row].at,
+    return (struct memory_item){.key = batch->key[row].at,
                                 .key_size = batch->key[row].size == DAYBREAK_NULL ? 0 : batch->key[row].size,
                                 .raw = batch->raw_hash[row]};
 }
@@ -101,7 +101,7 @@ spooled_aside(struct change *change, uint32_t index, struct daybreak_fault *faul
 {
     const struct batch_layout *layout;
     struct change_record record;
-    struct aside aside = {.table = change->index, .reason = "duplicate_key",
+    struct aside aside = {.table = change->index, .reason = "duplicate key",
                           .detail = "the key comes again with other values"};
     struct text json_text = {0}, member = {0};
     struct json json;
@@ -145,7 +145,7 @@ spooled_aside(struct change *change, uint32_t index, struct daybreak_fault *faul
 static void
 loaded_aside(struct change *change, struct batch *batch, const struct memory_item *item)
 {
-    struct aside aside = {.table = change->index, .reason = "duplicate_key", .line = -1, .byte = -1,
+    struct aside aside = {.table = change->index, .reason = "duplicate key", .line = -1, .byte = -1,
                           .key = item->key, .key_size = item->key_size,
                           .detail = "the key comes again with other values; the row that had landed was taken back"};
 
@@ -154,11 +154,10 @@ loaded_aside(struct change *change, struct batch *batch, const struct memory_ite
 
         if (batch->key[row].size != item->key_size || memcmp(batch->key[row].at, item->key, item->key_size) != 0)
             continue;
-        asides_add(&change->asides, batch, row, "duplicate_key", "the key comes again with other values");
+        asides_add(&change->asides, batch, row, "duplicate key", "the key comes again with other values");
         count_op(&batch->counts, batch->op[i], -1);
         memmove(&batch->pick[i], &batch->pick[i + 1], (batch->changes - i - 1) * sizeof *batch->pick);
         memmove(&batch->op[i], &batch->op[i + 1], batch->changes - i - 1);
-        memmove(&batch->position[i], &batch->position[i + 1], (batch->changes - i - 1) * sizeof *batch->position);
         batch->changes--;
         return;
     }
@@ -175,15 +174,18 @@ ambiguous(struct change *change, struct batch *batch, uint32_t row, const struct
     struct daybreak_counts *counts = change_counts(change, batch);
 
     keyset_add(change->ambiguous, item->key, item->key_size);
-    change_set_aside(change, batch, row, "duplicate_key", "the key comes again with other values");
+    change_set_aside(change, batch, row, "duplicate key", "the key comes again with other values");
     if (spooled != UINT32_MAX) {
         if (spooled_aside(change, spooled, fault) != 0)
             return -1;
-    } else if (found->staged && change->first && change->table->capture.first != CONFIG_FIRST_SKIP) {
+    } else if (change->first && change->table->capture.first != CONFIG_FIRST_SKIP) {
         loaded_aside(change, batch, item);
-        memory_undo(change->memory, item);
+        if (found->staged)
+            memory_undo(change->memory, item);
+        else /* it landed with an earlier commit of this very load */
+            memory_remove(change->memory, item);
     } else { /* it was equal to the last good version, which says nothing any more */
-        struct aside aside = {.table = change->index, .reason = "duplicate_key", .line = -1, .byte = -1,
+        struct aside aside = {.table = change->index, .reason = "duplicate key", .line = -1, .byte = -1,
                               .member = batch->story.part, .key = item->key, .key_size = item->key_size,
                               .detail = "a row equal to the last good version; the key comes again with other values"};
 
@@ -226,6 +228,7 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
     struct memory_found found;
     uint32_t spooled;
     uint64_t canon = 0;
+    bool same;
     int before;
 
     if (batch_is_bad(batch, row)) {
@@ -233,10 +236,10 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
         return 0;
     }
     if (keyset_has(change->ambiguous, item.key, item.key_size)) {
-        change_set_aside(change, batch, row, "duplicate_key", "the key comes again with other values");
+        change_set_aside(change, batch, row, "duplicate key", "the key comes again with other values");
         return 0;
     }
-    item.canon = key_canon(change->keys, batch, row);
+    item.canon = key_canon(batch, row, NULL);
     memory_find(change->memory, &item, 1, &found);
     before = said_before(change, &item, &found, &spooled, &canon, fault);
     if (before < 0)
@@ -247,11 +250,17 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
         counts->repeated++;
         return 0;
     }
-    change_good(change, batch->key[row]);
-    if (found.there && found.canon == item.canon) {
+    same = found.there && found.canon == (change->reaching == NULL ? item.canon : key_canon(batch, row, change->reaching));
+    change_good(change, batch->key[row], same);
+    if (same) {
         memory_see(change->memory, found.ref);
         counts->unchanged++;
-        if (item.raw != 0 && item.raw != found.raw) {
+        if (change->reaching != NULL) { /* from now on all of its columns are known */
+            struct text whole = {0};
+
+            change_remember(change, batch, row, &item, &whole);
+            text_fini(&whole);
+        } else if (item.raw != 0 && item.raw != found.raw) {
             item.row = found.row; /* other bytes for the same values: tomorrow they are equal at first sight */
             item.row_size = found.row_size;
             item.route = found.route;
@@ -292,7 +301,7 @@ diff_capture(struct change *change, struct batch *batch, struct daybreak_fault *
                    !memory_see(change->memory, found[row].ref)) {
             counts->unchanged++;
             if (dead_keys)
-                change_good(change, batch->key[row]);
+                change_good(change, batch->key[row], true);
         } else {
             again[closer++] = row;
         }

@@ -16,7 +16,8 @@ struct daybreak_counts *change_counts(struct change *change, struct batch *batch
 void change_mark(struct change *change, struct batch *batch, uint32_t row, char op);
 /** change_remember(change, batch, row, item, room): ${item} into the memory, with the whole row (as JSON, built in ${room}) where `before` asks. */
 void change_remember(struct change *change, const struct batch *batch, uint32_t row, struct memory_item *item, struct text *room);
-/** change_good(change, key): a good row of this key was there: its open dead letters heal. */
-void change_good(struct change *change, struct daybreak_text key);
+/** change_good(change, key, same): a good row of this key was there: its open dead letters end as the batch lands; with ${same}, equal to the
+ * version remembered, only those of invalid rows do, since that version may be the very one that was refused. */
+void change_good(struct change *change, struct daybreak_text key, bool same);
 
 #endif

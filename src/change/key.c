@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys and row hashes: computed on the reading thread, so that the comparing one only looks them up. */
+/* Keys and row hashes, by whichever thread has less to do. */
 #include "change/key.h"
 
 #include <stdlib.h>
@@ -18,7 +18,6 @@ key_maker_init(struct key_maker *maker, const struct config_table *table, const 
 {
     memset(maker, 0, sizeof *maker);
     maker->table = table;
-    memcpy(maker->secret, secret, sizeof maker->secret);
     memcpy(&maker->seed, secret, sizeof maker->seed);
     maker->arena = arena_new();
 }
@@ -27,6 +26,7 @@ void
 key_maker_fini(struct key_maker *maker)
 {
     arena_free(maker->arena);
+    text_fini(&maker->joined);
 }
 
 static bool
@@ -75,32 +75,29 @@ static void
 layout_bind(struct key_maker *maker, const struct batch_layout *layout)
 {
     const struct config_capture *capture = &maker->table->capture;
+    struct key_binding *binding;
     bool any_ignored = false;
 
-    if (maker->layout == layout)
+    if (maker->binding != NULL && maker->binding->layout == layout)
         return;
-    maker->layout = layout;
-    maker->column = arena_alloc(maker->arena, (capture->key.count + 1) * sizeof *maker->column);
-    maker->ignored = arena_zero(maker->arena, layout->columns + 1);
-    maker->name_seed = arena_alloc(maker->arena, (layout->columns + 1) * sizeof *maker->name_seed);
+    binding = arena_alloc(maker->arena, sizeof *binding);
+    binding->layout = layout;
+    binding->column = arena_zero(maker->arena, (capture->key.count + 1) * sizeof *binding->column);
+    binding->ignored = arena_zero(maker->arena, layout->columns + 1);
+    binding->name_seed = arena_alloc(maker->arena, (layout->columns + 1) * sizeof *binding->name_seed);
     for (uint32_t i = 0; i < layout->columns; i++) {
-        maker->name_seed[i] =
+        binding->name_seed[i] =
             XXH3_64bits_withSeed(layout->name[i], strlen(layout->name[i]), maker->seed ^ UINT64_C(0x9e3779b97f4a7c15));
-        maker->ignored[i] = in_list(&capture->ignore, layout->name[i]);
-        any_ignored |= maker->ignored[i];
+        binding->ignored[i] = in_list(&capture->ignore, layout->name[i]);
+        any_ignored |= binding->ignored[i];
         for (size_t k = 0; k < capture->key.count; k++)
             if (strcmp(capture->key.item[k], layout->name[i]) == 0) {
-                maker->column[k] = i;
-                maker->ignored[i] = true;
+                binding->column[k] = i;
+                binding->ignored[i] = true;
             }
     }
-    maker->raw_seed = any_ignored ? 0 : raw_seed(maker, layout);
-}
-
-uint64_t
-key_hash(const struct key_maker *maker, const char *key, uint32_t size)
-{
-    return XXH3_64bits_withSeed(key, size, maker->seed);
+    binding->raw_seed = any_ignored ? 0 : raw_seed(maker, layout);
+    maker->binding = binding;
 }
 
 static size_t
@@ -116,16 +113,21 @@ put_varint(char *to, uint32_t value)
     return size;
 }
 
+static void
+cell_join(struct daybreak_text cell, bool alone, struct text *out)
+{
+    char *to = text_room(out, cell.size + 8);
+    size_t size = alone ? 0 : put_varint(to, cell.size);
+
+    memcpy(to + size, cell.at, cell.size);
+    out->size += size + cell.size;
+}
+
 void
 key_join(const struct daybreak_text *cells, size_t count, struct text *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        char *to = text_room(out, cells[i].size + 8);
-        size_t size = count == 1 ? 0 : put_varint(to, cells[i].size);
-
-        memcpy(to + size, cells[i].at, cells[i].size);
-        out->size += size + cells[i].size;
-    }
+    for (size_t i = 0; i < count; i++)
+        cell_join(cells[i], count == 1, out);
 }
 
 bool
@@ -170,36 +172,45 @@ key_show(const char *key, uint32_t size, size_t count, struct text *out)
     text_char(out, ']');
 }
 
-/* One key column's canonical text; false when it is null, empty, or does not parse. */
+/* Is the text of an integer the one that its canonical text would be? Nearly all are, and then the key is the cell itself. */
 static bool
-key_cell(struct batch *batch, uint32_t row, uint32_t column, char *room, struct daybreak_text *cell)
+plain_integer(const char *at, uint32_t size)
 {
-    *cell = batch_canonical(batch, row, column, room);
-    return cell->size != DAYBREAK_NULL && cell->size > 0;
+    uint32_t minus = size > 0 && at[0] == '-', digits = size - minus;
+
+    if (digits == 0 || digits > 18 || at[minus] == '0')
+        return size == 1 && at[0] == '0';
+    for (uint32_t i = minus; i < size; i++)
+        if (at[i] < '0' || at[i] > '9')
+            return false;
+    return true;
 }
 
+/* The key of a row; size DAYBREAK_NULL when a part of it is null, empty, or does not parse. */
 static struct daybreak_text
 key_of(struct key_maker *maker, struct batch *batch, uint32_t row)
 {
+    static const struct daybreak_text none = {"", DAYBREAK_NULL};
     size_t count = maker->table->capture.key.count;
-    const enum daybreak_type first = batch->layout->type[maker->column[0]].type;
-    struct daybreak_text cell[64], none = {"", DAYBREAK_NULL};
-    char room[64][VALUE_ROOM];
-    struct text joined = {0};
-    char *copy;
+    const uint32_t *column = maker->binding->column;
+    const enum daybreak_type first = batch->layout->type[column[0]].type;
+    struct text *joined = &maker->joined;
+    struct daybreak_text cell = batch_cell(batch, row, column[0]);
 
-    if (count == 1 && (first == DAYBREAK_TYPE_TEXT || first == DAYBREAK_TYPE_BYTES)) {
-        cell[0] = batch_cell(batch, row, maker->column[0]);
-        return cell[0].size == DAYBREAK_NULL || cell[0].size == 0 ? none : cell[0];
-    }
-    for (size_t k = 0; k < count && k < 64; k++)
-        if (!key_cell(batch, row, maker->column[k], room[k], &cell[k]))
+    if (count == 1 && (first == DAYBREAK_TYPE_TEXT || first == DAYBREAK_TYPE_BYTES))
+        return cell.size == DAYBREAK_NULL || cell.size == 0 ? none : cell;
+    if (count == 1 && first == DAYBREAK_TYPE_INTEGER && cell.size != DAYBREAK_NULL && plain_integer(cell.at, cell.size))
+        return cell;
+    text_clear(joined);
+    for (size_t k = 0; k < count; k++) {
+        char room[VALUE_ROOM];
+
+        cell = batch_canonical(batch, row, column[k], room);
+        if (cell.size == DAYBREAK_NULL || cell.size == 0)
             return none;
-    key_join(cell, count < 64 ? count : 64, &joined);
-    copy = arena_bytes(batch->arena, joined.at, joined.size);
-    none = (struct daybreak_text){copy, (uint32_t)joined.size};
-    text_fini(&joined);
-    return none;
+        cell_join(cell, count == 1, joined);
+    }
+    return (struct daybreak_text){arena_bytes(batch->arena, joined->at, joined->size), (uint32_t)joined->size};
 }
 
 void
@@ -211,17 +222,17 @@ key_make(struct key_maker *maker, struct batch *batch)
     if (batch->layout == NULL || rows->rows == 0)
         return;
     layout_bind(maker, batch->layout);
+    batch->binding = maker->binding;
     batch->raw_hash = arena_alloc(batch->arena, count * sizeof *batch->raw_hash);
-    if (maker->raw_seed == 0) {
+    if (maker->binding->raw_seed == 0) {
         memset(batch->raw_hash, 0, count * sizeof *batch->raw_hash);
     } else {
         for (uint32_t r = 0; r < rows->rows; r++)
             batch->raw_hash[r] = XXH3_64bits_withSeed(rows->block + rows->start[r], rows->end[r] - rows->start[r],
-                                                      maker->raw_seed);
+                                                      maker->binding->raw_seed);
     }
     if (maker->table->capture.key.count == 0)
         return;
-    batch->key_hash = arena_alloc(batch->arena, count * sizeof *batch->key_hash);
     batch->key = arena_alloc(batch->arena, count * sizeof *batch->key);
     for (uint32_t r = 0; r < rows->rows; r++) {
         batch->key[r] = key_of(maker, batch, r);
@@ -229,13 +240,10 @@ key_make(struct key_maker *maker, struct batch *batch)
             bool bad = batch_is_bad(batch, r), wide = batch->key[r].size != DAYBREAK_NULL;
 
             batch->key[r].size = DAYBREAK_NULL;
-            batch->key_hash[r] = 0;
             if (!bad)
-                batch_bad_row(&batch->rows, r, maker->column[0], wide ? "key_too_long" : "missing_key",
+                batch_bad_row(&batch->rows, r, maker->binding->column[0], wide ? "key_too_long" : "missing_key",
                               wide ? "the key has more than 65535 bytes" : "the key is null, empty or no value of its type");
-            continue;
         }
-        batch->key_hash[r] = key_hash(maker, batch->key[r].at, batch->key[r].size);
     }
 }
 
@@ -248,20 +256,21 @@ key_canon_cell(const struct key_maker *maker, const char *name, struct daybreak_
 }
 
 uint64_t
-key_canon(const struct key_maker *maker, struct batch *batch, uint32_t row)
+key_canon(struct batch *batch, uint32_t row, const bool *only)
 {
     const struct batch_layout *layout = batch->layout;
+    const struct key_binding *binding = batch->binding;
     uint64_t sum = 0;
 
     for (uint32_t column = 0; column < layout->columns; column++) {
         char room[VALUE_ROOM];
         struct daybreak_text cell;
 
-        if (maker->ignored[column])
+        if (binding->ignored[column] || (only != NULL && !only[column]))
             continue;
         cell = batch_canonical(batch, row, column, room);
         if (cell.size != DAYBREAK_NULL)
-            sum += XXH3_64bits_withSeed(cell.at, cell.size, maker->name_seed[column]);
+            sum += XXH3_64bits_withSeed(cell.at, cell.size, binding->name_seed[column]);
     }
     return sum;
 }

@@ -11,7 +11,7 @@ struct head {
     uint16_t layout;
     uint32_t table;
     int64_t line, byte;
-    uint64_t hash, raw, canon;
+    uint64_t raw, canon;
     uint32_t key, before, member, columns;
 };
 
@@ -38,7 +38,6 @@ record_write(const struct batch *batch, uint32_t row, char op, uint16_t layout, 
                         .table = batch->table,
                         .line = (int64_t)batch_line(batch, row),
                         .byte = (int64_t)batch_byte(batch, row),
-                        .hash = batch->key_hash[row],
                         .raw = batch->raw_hash[row],
                         .canon = canon,
                         .key = some(batch->key[row]),
@@ -59,10 +58,10 @@ record_write(const struct batch *batch, uint32_t row, char op, uint16_t layout, 
 }
 
 void
-record_write_delete(struct daybreak_text key, uint64_t hash, struct daybreak_text before, uint16_t layout,
+record_write_delete(struct daybreak_text key, struct daybreak_text before, uint16_t layout,
                     uint32_t table, struct text *out)
 {
-    struct head head = {.op = 'd', .layout = layout, .table = table, .line = -1, .byte = -1, .hash = hash, .key = key.size,
+    struct head head = {.op = 'd', .layout = layout, .table = table, .line = -1, .byte = -1, .key = key.size,
                         .before = some(before)};
 
     put(out, &head, sizeof head);
@@ -83,7 +82,7 @@ record_read(const char *bytes, size_t size, struct change_record *record)
     bytes += sizeof head;
     size -= sizeof head;
     *record = (struct change_record){.op = head.op, .layout = head.layout, .table = head.table, .line = head.line,
-                                     .byte = head.byte, .hash = head.hash, .raw = head.raw,
+                                     .byte = head.byte, .raw = head.raw,
                                      .canon = head.canon, .columns = head.columns};
     record->key = (struct daybreak_text){bytes, head.key};
     record->before = (struct daybreak_text){bytes + head.key, head.before};

@@ -17,7 +17,7 @@ struct change_record {
     uint16_t layout;
     uint32_t table;
     int64_t line, byte;
-    uint64_t hash, raw, canon; /* of key and row, for the memory */
+    uint64_t raw, canon; /* of the row, for the memory */
     struct daybreak_text key, before, member;
     uint32_t columns;
     const char *cells; /* columns times: uint32_t size (DAYBREAK_NULL), then bytes */
@@ -27,7 +27,7 @@ struct change_record {
 /** record_write(batch, row, op, layout, canon, before, out): a row of ${batch}; record_write_delete: a key alone. Appended to ${out}. */
 void record_write(const struct batch *batch, uint32_t row, char op, uint16_t layout, uint64_t canon, struct daybreak_text before,
                   struct text *out);
-void record_write_delete(struct daybreak_text key, uint64_t hash, struct daybreak_text before, uint16_t layout, uint32_t table,
+void record_write_delete(struct daybreak_text key, struct daybreak_text before, uint16_t layout, uint32_t table,
                          struct text *out);
 /** record_read(bytes, size, record): texts are lent from ${bytes}; false when it is no record. */
 bool record_read(const char *bytes, size_t size, struct change_record *record);
