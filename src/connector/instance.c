@@ -14,8 +14,9 @@
 #include "config/option.h"
 #include "connector/module.h"
 #include "record/batch.h"
+#include "record/value.h"
 
-static void
+__attribute__((format(printf, 3, 4))) static void
 host_log(const struct daybreak_host *host, char level, const char *phrase, ...)
 {
     enum log_level to = level == 'E'   ? LOG_LEVEL_ERROR
@@ -45,6 +46,14 @@ host_stopping(const struct daybreak_host *host)
     return instance->stop != NULL && *instance->stop != 0;
 }
 
+static bool
+host_instant(const char *text, const char *zone, int64_t *us)
+{
+    struct value_type type = {.type = DAYBREAK_TYPE_TIMESTAMP, .zone = zone};
+
+    return value_timestamp(text, strlen(text), &type, us);
+}
+
 static const struct daybreak_host host_template = {
     .size = sizeof(struct daybreak_host),
     .fault = fault_set,
@@ -58,6 +67,7 @@ static const struct daybreak_host host_template = {
     .alloc = batch_alloc,
     .crash_point = host_crash_point,
     .stopping = host_stopping,
+    .instant = host_instant,
 };
 
 static const struct daybreak_option *

@@ -124,15 +124,23 @@ key_check(const struct config_table *table, const char *const *names, uint32_t c
     return 0;
 }
 
+bool
+format_comma(const struct config_connector *format)
+{
+    const struct config_node *decimal = node_member(format->node, "decimal");
+
+    return decimal != NULL && decimal->text != NULL && strcmp(decimal->text, ",") == 0;
+}
+
 struct batch_layout *
 format_layout(struct arena *arena, const struct config_table *table, struct batch_layout *old,
-              const char *const *names, uint32_t count, bool empty_is_null, struct daybreak_fault *fault)
+              const char *const *names, uint32_t count, bool empty_is_null, bool comma, struct daybreak_fault *fault)
 {
     struct batch_layout *layout;
     struct value_type *types;
     const char **copies;
 
-    if (same_names(old, names, count) && old->empty_is_null == empty_is_null)
+    if (same_names(old, names, count) && old->empty_is_null == empty_is_null && old->comma == comma)
         return old;
     if (key_check(table, names, count, fault) != 0)
         return NULL;
@@ -151,11 +159,13 @@ format_layout(struct arena *arena, const struct config_table *table, struct batc
         }
         types[i].pattern = field->pattern;
         types[i].zone = field->zone;
+        types[i].comma = comma && (types[i].type == DAYBREAK_TYPE_DECIMAL || types[i].type == DAYBREAK_TYPE_REAL);
     }
     layout->columns = count;
     layout->name = copies;
     layout->type = types;
     layout->empty_is_null = empty_is_null;
+    layout->comma = comma;
     return layout;
 }
 

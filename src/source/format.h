@@ -18,9 +18,11 @@ const char *format_guess(const char *name);
 /** format_open(config, table, format, name, stop, instance, fault): open its connector, with `names` from the fields. */
 int format_open(const struct config *config, const struct config_table *table, const struct config_connector *format, const char *name,
                 volatile int *stop, struct instance **instance, struct daybreak_fault *fault);
-/** format_layout(arena, table, old, names, count, empty_is_null, fault): names bound to declared types; ${old} when nothing differs. NULL with a fault
- * (kind ASIDE: the input is held) when a key column is missing. */
+/** format_comma(format): its numbers have a decimal comma: the format leaves them as they are, the declared types read them. */
+bool format_comma(const struct config_connector *format);
+/** format_layout(arena, table, old, names, count, empty_is_null, comma, fault): names bound to declared types; ${old} when nothing differs. NULL
+ * with a fault (kind ASIDE: the input is held) when a key column is missing. */
 struct batch_layout *format_layout(struct arena *arena, const struct config_table *table, struct batch_layout *old, const char *const *names,
-                                   uint32_t count, bool empty_is_null, struct daybreak_fault *fault);
+                                   uint32_t count, bool empty_is_null, bool comma, struct daybreak_fault *fault);
 
 #endif

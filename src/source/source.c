@@ -17,7 +17,7 @@
 #include "source/decode.h"
 #include "source/format.h"
 
-#define BLOCK_BYTES (1u << 20)
+#define BLOCK_BYTES (256u << 10) /* with what is made of it some 2 MiB; four of them are under way, and stay in the caches */
 #define RAW_BYTES (256u << 10)
 
 struct table_state {
@@ -40,6 +40,7 @@ struct source {
     char *start_part, *start_mark;
     char *input_name;
     bool resumed;              /* the part of start.part was reached */
+    bool probed;               /* its only part is open already */
 
     /* the part being read */
     bool part_open, part_done;
@@ -48,6 +49,7 @@ struct source {
     uint32_t table;
     struct instance *format;
     struct decode *decode;
+    bool comma;                /* numbers of this part have a decimal comma */
     bool decode_asked;         /* the encoding was settled: declared, or by its BOM */
     char *raw;                 /* bytes before decoding */
     size_t raw_size, raw_at;
@@ -124,6 +126,7 @@ int
 source_look(struct source *source, struct daybreak_input *input, struct daybreak_wait *wait,
             enum daybreak_next *next, struct daybreak_fault *fault)
 {
+    source->probed = false;
     *input = (struct daybreak_input){.size = sizeof *input, .time_us = DAYBREAK_NO_TIME, .bytes = -1};
     *wait = (struct daybreak_wait){.size = sizeof *wait, .fd = -1, .wait_ms = 1000,
                                    .clock_us = DAYBREAK_NO_TIME};
@@ -192,8 +195,14 @@ part_begin(struct source *source, enum daybreak_next *next, struct daybreak_faul
         const char *mark = NULL;
         int table, chosen;
 
-        if (source->extract->type->next_part(source->extract->self, &part, next, fault) != 0)
+        if (source->probed) { /* a plain file: its only part was opened to look at its bytes */
+            source->probed = false;
+            *next = DAYBREAK_MORE;
+            if (source->extract->type->seek(source->extract->self, 0, fault) != 0)
+                return -1;
+        } else if (source->extract->type->next_part(source->extract->self, &part, next, fault) != 0) {
             return -1;
+        }
         if (*next != DAYBREAK_MORE)
             return 0;
         table = table_of(source, part.name);
@@ -228,6 +237,7 @@ part_begin(struct source *source, enum daybreak_next *next, struct daybreak_faul
         if (source->format->type->begin(source->format->self, &part, mark, fault) != 0)
             return -1;
         decode_begin(source, format);
+        source->comma = format_comma(format);
         source->part_open = true;
         source->part_done = source->feed_last = source->overlong = false;
         source->raw_size = source->raw_at = source->left_size = 0;
@@ -380,6 +390,7 @@ skip_to_mark(struct source *source, struct batch *batch, struct daybreak_fault *
     } else {
         source->left_size = 0;
         if ((source->extract->type->abilities & DAYBREAK_RESUMES) && source->decode == NULL &&
+            source->tables[source->table].parts == 1 && source->part_name[0] == '\0' && source->start.growing &&
             source->extract->type->seek(source->extract->self, to, fault) == 0) {
             source->part_done = false;
             source->raw_at = source->raw_size = 0;
@@ -402,7 +413,7 @@ layout_bind(struct source *source, struct batch *batch, struct daybreak_fault *f
     if (source->format->type->columns(source->format->self, &names, &count, fault) != 0)
         return -1;
     table->layout = format_layout(source->arena, table->config, table->layout, names, count,
-                                  (source->format->type->abilities & DAYBREAK_EMPTY_IS_NULL) != 0, fault);
+                                  (source->format->type->abilities & DAYBREAK_EMPTY_IS_NULL) != 0, source->comma, fault);
     if (table->layout == NULL)
         return -1;
     batch->layout = table->layout;
@@ -497,7 +508,7 @@ again:
     }
     if (fed == DAYBREAK_INPUT_CUT || next == DAYBREAK_INPUT_CUT)
         return cut(batch, fault);
-    if (last && (source->left_size == 0 || source->start.growing || fed == DAYBREAK_PART_END)) {
+    if (last && rows->skip_to == 0 && (source->left_size == 0 || source->start.growing || fed == DAYBREAK_PART_END)) {
         source->part_open = false;
         batch->next = DAYBREAK_PART_END;
         return 0;
@@ -524,6 +535,35 @@ again:
     if (rows->consumed > 0 && source->block_bytes > BLOCK_BYTES && !rows->overlong)
         source->block_bytes = BLOCK_BYTES > source->left_size ? BLOCK_BYTES : source->block_bytes;
     return 0;
+}
+
+int
+source_probe(struct source *source, uint64_t offset, char *to, size_t size, size_t *got, struct daybreak_fault *fault)
+{
+    const struct daybreak_connector *extract = source->extract->type;
+    struct daybreak_part part = {.size = sizeof part, .name = "", .bytes = -1};
+    enum daybreak_next next = DAYBREAK_MORE;
+
+    *got = 0;
+    if (!source->probed && extract->next_part(source->extract->self, &part, &next, fault) != 0)
+        return -1;
+    source->probed = next == DAYBREAK_MORE;
+    if (!source->probed || extract->seek(source->extract->self, offset, fault) != 0)
+        return source->probed ? -1 : 0;
+    while (*got < size && next == DAYBREAK_MORE) {
+        size_t more = 0;
+
+        if (extract->read(source->extract->self, to + *got, size - *got, &more, &next, fault) != 0)
+            return -1;
+        *got += more;
+    }
+    return 0;
+}
+
+bool
+source_decodes(const struct source *source)
+{
+    return source->decode != NULL;
 }
 
 bool

@@ -43,6 +43,10 @@ void source_start(struct source *source, const struct daybreak_input *input, con
  */
 int source_read(struct source *source, struct batch *batch, struct daybreak_fault *fault);
 
+/** source_probe(source, offset, to, size, got, fault): bytes of the input as they lie there, before source_start; only where the extract resumes. */
+int source_probe(struct source *source, uint64_t offset, char *to, size_t size, size_t *got, struct daybreak_fault *fault);
+/** source_decodes(source): the part read now goes through another encoding: offsets in it are not those of the file. */
+bool source_decodes(const struct source *source);
 /** source_changed: the input was altered while it was read. source_finish: it is durably done (`after` acts). source_abandon: it is not. */
 bool source_changed(struct source *source);
 int source_finish(struct source *source, struct daybreak_fault *fault);

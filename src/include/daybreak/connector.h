@@ -54,7 +54,7 @@ enum daybreak_option_type {
     DAYBREAK_PERCENT,  /* double 0..1: 20% or 0.2 */
     DAYBREAK_CHOICE,   /* int: index into choices, separated by | */
     DAYBREAK_LIST,     /* struct daybreak_list; a single scalar is a list of one */
-    DAYBREAK_MAP,      /* struct daybreak_map: text to text, in file order */
+    DAYBREAK_MAP,      /* struct daybreak_map: text to text, in file order; a single scalar is a name with value "" */
     DAYBREAK_TIME,     /* int64_t seconds since midnight: "02:10" or "02:10:30" */
 };
 
@@ -162,7 +162,8 @@ enum daybreak_as {
     DAYBREAK_AS_TEXT = 0, /* struct daybreak_span over base: canonical text of any type: decimals with
                              their scale, timestamps RFC 3339 UTC with µs, dates ISO, booleans
                              true|false, bytes as they are */
-    DAYBREAK_AS_INTEGER,  /* int64_t: integers, booleans 0|1, dates in days, timestamps in µs */
+    DAYBREAK_AS_INTEGER,  /* int64_t: integers, booleans 0|1, dates in days, timestamps in µs, decimals of at most 18
+                             digits times ten to their scale */
     DAYBREAK_AS_REAL,     /* double */
 };
 
@@ -315,8 +316,9 @@ struct daybreak_commit {
     int64_t epoch, released_old, released_new;
     const struct daybreak_batch_row *batch; /* every batch staged since the last commit */
     uint32_t batches;
-    bool input_end; /* the input ends with this commit: a file that stands for a run may close */
+    bool input_end; /* the input ends with this commit */
     const char *run;
+    bool file_end;  /* a file that stands for a run is whole with this commit: of a follower at each input's end, else at the run's */
 };
 
 /* ---- the host ----------------------------------------------------------------------------- */
@@ -354,6 +356,8 @@ struct daybreak_host {
     const char *base_dir; /* folder of the pipeline file: what relative paths are relative to */
     void (*crash_point)(const char *name); /* a place where tests may kill the process */
     bool (*stopping)(const struct daybreak_host *host); /* SIGTERM came: give IDLE or RETRY soon */
+    /* an instant as people write it ("2026-03-29T02:10:00"), local to a tzdata zone (NULL: UTC): µs; false: it is none, or no such zone */
+    bool (*instant)(const char *text, const char *zone, int64_t *us);
 };
 
 /* ---- the connector ------------------------------------------------------------------------ */
@@ -471,6 +475,16 @@ struct daybreak_connector {
 
     /* transform: reshapes a batch in place; not used by any shipped module yet */
     int (*apply)(void *self, struct daybreak_batch *batch, struct daybreak_fault *fault);
+
+    /*
+     * load, without transactions: the first half of a commit. Makes all that is staged durable and gives the mark that the commit
+     * will leave, with its batch, position and released in it (lent until the next call). The ledger keeps the mark before commit is
+     * called: from then on the commit has happened, and a claim that is given this mark ends it. NULL: nothing is left to be told.
+     */
+    int (*intend)(void *self, const struct daybreak_commit *commit, const char **mark, struct daybreak_fault *fault);
 };
+
+/** The one symbol of a module. Declared here because modules are compiled with everything else hidden. */
+extern const struct daybreak_connector daybreak_connector __attribute__((visibility("default")));
 
 #endif
