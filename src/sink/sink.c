@@ -144,15 +144,50 @@ ledger_catch_up(struct sink *sink, int64_t known, struct daybreak_fault *fault)
     return rebuild.result;
 }
 
+/* State and target tell different stories: one of them was lost, replaced or restored. */
+static int
+disagree(const struct sink *sink, const struct daybreak_checkpoint *now, const struct ledger_checkpoint *cached,
+         struct daybreak_fault *fault)
+{
+    if (!now->found && cached->found && cached->batch > 0) {
+        fault_set(fault, DAYBREAK_HALT, "the target knows nothing of pipeline '%s', but its state says that batch %lld landed",
+                  sink->config->name, (long long)cached->batch);
+        fault_hint(fault, "was the target replaced or restored? `daybreak run --resync` compares source and target");
+        return fault_exit(fault, 78, "target-lost");
+    }
+    if (now->batch < cached->batch) {
+        fault_set(fault, DAYBREAK_HALT, "the target stands at batch %lld, the state at %lld: the target is older than its state",
+                  (long long)now->batch, (long long)cached->batch);
+        fault_hint(fault, "was the target restored from a copy? `daybreak run --resync` compares source and target");
+        return fault_exit(fault, 78, "target-older");
+    }
+    return 0;
+}
+
+/* From here on both count alike again. */
+static int
+agree_anew(struct sink *sink, const struct ledger_checkpoint *cached, struct daybreak_fault *fault)
+{
+    char number[24];
+
+    if (sink->batch == cached->batch)
+        return 0;
+    if (sink->batch < cached->batch)
+        sink->batch = cached->batch;
+    snprintf(number, sizeof number, "%lld", (long long)sink->batch);
+    return ledger_note_set(sink->ledger, SINK_VERIFY_AFTER, number, fault);
+}
+
 int
 sink_claim(struct sink *sink, struct ledger *ledger, const struct ledger_identity *identity, const char *was,
-           bool read_only, struct daybreak_fault *fault)
+           bool resync, struct daybreak_fault *fault)
 {
     struct ledger_checkpoint cached = {0}, settled;
     struct daybreak_checkpoint now = {.size = sizeof now, .position = ""}, state;
     struct daybreak_claim claim = {.size = sizeof claim, .pipeline = sink->config->name, .pipeline_id = identity->id,
-                                   .handoff = sink->settings->handoff, .was = was, .read_only = read_only};
-    const char *mark;
+                                   .handoff = sink->settings->handoff,
+                                   .was = was == NULL && resync ? sink->config->name : was};
+    int result = -1;
 
     sink->ledger = ledger;
     sink->pipeline_id = identity->id;
@@ -164,44 +199,24 @@ sink_claim(struct sink *sink, struct ledger *ledger, const struct ledger_identit
     claim.state = &state;
     claim.state_mark = cached.intended_mark != NULL ? cached.intended_mark : cached.state_mark;
     if (sink->load->type->claim(sink->load->self, &claim, &now, fault) != 0)
-        goto fail;
+        goto done;
     free(sink->position);
     sink->position = memory_text(now.position == NULL ? "" : now.position);
     sink->epoch = now.epoch;
     sink->released = now.released;
     sink->batch = now.batch;
     sink->first_run = !now.found;
-    if (!now.found && cached.found && cached.batch > 0) {
-        fault_set(fault, DAYBREAK_HALT, "the target knows nothing of pipeline '%s', but its state says that batch %lld landed",
-                  sink->config->name, (long long)cached.batch);
-        fault_hint(fault, "was the target replaced or restored? `daybreak run --resync` compares source and target");
-        fault_exit(fault, 78, "target-lost");
-        goto fail;
-    }
-    if (now.batch < cached.batch) {
-        fault_set(fault, DAYBREAK_HALT, "the target stands at batch %lld, the state at %lld: the target is older than its state",
-                  (long long)now.batch, (long long)cached.batch);
-        fault_hint(fault, "was the target restored from a copy? `daybreak run --resync` compares source and target");
-        fault_exit(fault, 78, "target-older");
-        goto fail;
-    }
-    if (read_only)
+    if (resync ? agree_anew(sink, &cached, fault) != 0
+               : disagree(sink, &now, &cached, fault) != 0 || ledger_catch_up(sink, cached.batch, fault) != 0)
         goto done;
-    if (ledger_catch_up(sink, cached.batch, fault) != 0)
-        goto fail;
-    mark = sink_transactional(sink) ? NULL : sink->load->type->state_mark(sink->load->self);
-    settled = (struct ledger_checkpoint){.found = true, .epoch = now.epoch, .released = now.released, .batch = now.batch,
-                                         .committed_at_us = cached.committed_at_us, .position = sink->position,
-                                         .state_mark = (char *)mark};
-    if (ledger_checkpoint_put(ledger, sink->settings->handoff, &settled, fault) != 0)
-        goto fail;
+    settled = (struct ledger_checkpoint){
+        .found = true, .epoch = now.epoch, .released = now.released, .batch = sink->batch,
+        .committed_at_us = cached.committed_at_us, .position = sink->position,
+        .state_mark = sink_transactional(sink) ? NULL : (char *)sink->load->type->state_mark(sink->load->self)};
+    result = ledger_checkpoint_put(ledger, sink->settings->handoff, &settled, fault);
 done:
     ledger_checkpoint_fini(&cached);
-    return 0;
-
-fail:
-    ledger_checkpoint_fini(&cached);
-    return -1;
+    return result;
 }
 
 int
@@ -226,6 +241,40 @@ sink_prepare(struct sink *sink, uint32_t table, const struct daybreak_column *co
         if (sink->target[i].column == NULL)
             sink->target[i].table = sink->target[i].table == NULL ? memory_text("") : sink->target[i].table;
     return sink->load->type->prepare(sink->load->self, sink->target, sink->targets, fault);
+}
+
+int
+sink_look(struct sink *sink, struct ledger *ledger, const struct ledger_identity *identity, struct daybreak_fault *fault)
+{
+    struct daybreak_checkpoint now = {.size = sizeof now, .position = ""}, state = {.size = sizeof state, .position = ""};
+    struct daybreak_claim claim = {.size = sizeof claim, .pipeline = sink->config->name, .pipeline_id = identity->id,
+                                   .handoff = sink->settings->handoff, .state = &state, .read_only = true};
+
+    sink->ledger = ledger;
+    sink->pipeline_id = identity->id;
+    if (sink->load->type->claim(sink->load->self, &claim, &now, fault) != 0)
+        return -1;
+    sink->batch = now.batch;
+    sink->first_run = !now.found;
+    return 0;
+}
+
+int
+sink_audit(struct sink *sink, daybreak_audit_fn each, void *context, struct daybreak_fault *fault)
+{
+    return sink->load->type->audit(sink->load->self, sink->pipeline_id, each, context, fault);
+}
+
+int
+sink_find(struct sink *sink, uint32_t table, const struct daybreak_column *column, uint32_t columns,
+          const struct daybreak_text *key, char **json, struct daybreak_fault *fault)
+{
+    *json = NULL;
+    if (!(sink_abilities(sink) & DAYBREAK_READS_BACK))
+        return 0;
+    if (sink_prepare(sink, table, column, columns, fault) != 0)
+        return -1;
+    return sink->load->type->find(sink->load->self, table, key, json, fault);
 }
 
 static const char *
@@ -290,20 +339,30 @@ sink_rollback(struct sink *sink)
 {
     if (sink->open || sink->rows > 0)
         sink->load->type->rollback(sink->load->self);
-    sink->open = false;
-    sink->rows = 0;
-    sink->staged_changes = 0;
-    arena_reset(sink->pending);
+    sink_settled(sink);
 }
 
+/* One ledger transaction between the two halves of the load's commit. With it the commit has happened: what is then left to do
+ * the next claim does, too. A load that cannot say what its commit will leave gets the note alone. */
 static int
-intend(struct sink *sink, struct daybreak_fault *fault)
+intend(struct sink *sink, const struct daybreak_commit *commit, struct daybreak_fault *fault)
 {
+    const struct daybreak_connector *load = sink->load->type;
+    const char *mark = NULL;
     struct text note = {0};
-    int result;
+    int result = -1;
 
+    if (load->intend != NULL && load->intend(sink->load->self, commit, &mark, fault) != 0)
+        return -1;
     intent_write(sink->row, sink->rows, &note);
-    result = ledger_note_set(sink->ledger, INTENT_NOTE, text_end(&note), fault);
+    CRASH_POINT("sink.before-intend");
+    if (ledger_provisional_begin(sink->ledger, fault) == 0) {
+        if (ledger_note_set(sink->ledger, INTENT_NOTE, text_end(&note), fault) == 0 &&
+            (mark == NULL || ledger_checkpoint_intend(sink->ledger, sink->settings->handoff, mark, fault) == 0))
+            result = ledger_provisional_commit(sink->ledger, fault);
+        else
+            ledger_provisional_drop(sink->ledger);
+    }
     text_fini(&note);
     return result;
 }
@@ -315,15 +374,16 @@ sink_commit(struct sink *sink, const char *position, bool input_end, const struc
     struct daybreak_commit commit = {
         .size = sizeof commit, .old_position = sink->position, .new_position = position, .epoch = sink->epoch,
         .released_old = sink->released, .released_new = sink->released, .batch = sink->row, .batches = sink->rows,
-        .input_end = input_end, .run = sink->rows == 0 ? "" : sink->row[sink->rows - 1].story->run};
+        .input_end = input_end, .run = sink->rows == 0 ? "" : sink->row[sink->rows - 1].story->run,
+        .file_end = input_end && sink->follows};
     struct ledger_checkpoint checkpoint;
     int64_t batch = sink->batch + sink->rows;
     const char *mark = NULL;
 
     if (sink->rows == 0)
         return 0;
-    if (!sink_transactional(sink) && intend(sink, fault) != 0)
-        return -1;
+    if (!sink_transactional(sink) && intend(sink, &commit, fault) != 0)
+        return fault_within(fault, "committing batch %lld", (long long)batch);
     CRASH_POINT("sink.before-commit");
     if (sink->load->type->commit(sink->load->self, &commit, fault) != 0)
         return fault_within(fault, "committing batch %lld", (long long)batch);
@@ -340,9 +400,44 @@ sink_commit(struct sink *sink, const char *position, bool input_end, const struc
     free(sink->position);
     sink->position = memory_text(position);
     sink->batch = batch;
+    sink->at_end = input_end && !sink->follows;
+    return 0;
+}
+
+int
+sink_end(struct sink *sink, struct daybreak_fault *fault)
+{
+    const struct daybreak_connector *load = sink->load->type;
+    struct daybreak_commit commit = {
+        .size = sizeof commit, .old_position = sink->position, .new_position = sink->position, .epoch = sink->epoch,
+        .released_old = sink->released, .released_new = sink->released, .input_end = true, .run = "", .file_end = true};
+    struct ledger_checkpoint checkpoint;
+    const char *mark;
+
+    if (!sink->at_end || load->intend == NULL)
+        return 0;
+    sink->at_end = false;
+    if (load->intend(sink->load->self, &commit, &mark, fault) != 0)
+        return fault_within(fault, "ending the run");
+    if (mark == NULL)
+        return 0;
+    if (ledger_checkpoint_intend(sink->ledger, sink->settings->handoff, mark, fault) != 0)
+        return -1;
+    CRASH_POINT("sink.before-end");
+    if (load->commit(sink->load->self, &commit, fault) != 0)
+        return fault_within(fault, "ending the run");
+    CRASH_POINT("sink.ended");
+    checkpoint = (struct ledger_checkpoint){.found = true, .epoch = sink->epoch, .released = sink->released, .batch = sink->batch,
+                                            .committed_at_us = sink->committed_at_us, .position = sink->position,
+                                            .state_mark = (char *)load->state_mark(sink->load->self)};
+    return ledger_checkpoint_put(sink->ledger, sink->settings->handoff, &checkpoint, fault);
+}
+
+void
+sink_settled(struct sink *sink)
+{
     sink->open = false;
     sink->rows = 0;
     sink->staged_changes = 0;
     arena_reset(sink->pending);
-    return 0;
 }

@@ -27,6 +27,8 @@ struct sink {
     struct daybreak_target *target;      /* by table */
     uint32_t targets;
     bool prepared, open, first_run;      /* open: something is staged */
+    bool follows;                        /* set before the claim: the run has no end, a file that stands for it ends with each input */
+    bool at_end;                         /* nothing but whole inputs has landed in this run: sink_end may close its file */
     int64_t epoch, released, batch, committed_at_us;
     char *position;                      /* as the target has it */
     struct arena *pending;               /* batch rows staged since the last commit */
@@ -43,10 +45,20 @@ bool sink_transactional(const struct sink *sink);
 uint32_t sink_abilities(const struct sink *sink);
 const char *sink_connector(const struct sink *sink);
 
-/** sink_claim(sink, ledger, identity, was, read_only, fault): raise the epoch; position, batch and epoch are then what the target says, and the
- * ledger knows every batch that the target has. */
-int sink_claim(struct sink *sink, struct ledger *ledger, const struct ledger_identity *identity, const char *was, bool read_only,
+/** sink_claim(sink, ledger, identity, was, resync, fault): raise the epoch; position, batch and epoch are then what the target says, and the
+ * ledger knows every batch that the target has. With ${resync} a target or a state that was lost or restored is taken as it is: batches
+ * are numbered behind both, and the note SINK_VERIFY_AFTER says up to where the two cannot be compared any more. */
+int sink_claim(struct sink *sink, struct ledger *ledger, const struct ledger_identity *identity, const char *was, bool resync,
                struct daybreak_fault *fault);
+#define SINK_VERIFY_AFTER "verify_after"
+/** sink_look(sink, ledger, identity, fault): stand where sink_claim would, but raise no epoch and create nothing: for those who only read. */
+int sink_look(struct sink *sink, struct ledger *ledger, const struct ledger_identity *identity, struct daybreak_fault *fault);
+/** sink_audit: every batch the target has of this pipeline, in order; only where the load is transactional. */
+int sink_audit(struct sink *sink, daybreak_audit_fn each, void *context, struct daybreak_fault *fault);
+/** sink_find(sink, table, column, columns, key, json, fault): what the target holds of a key: JSON {"row", "provenance", "history"}, malloc'ed; ${column}
+ * are the target's key columns, ${key} their canonical texts. ${json} is NULL when this target cannot be asked. After sink_look. */
+int sink_find(struct sink *sink, uint32_t table, const struct daybreak_column *column, uint32_t columns, const struct daybreak_text *key,
+              char **json, struct daybreak_fault *fault);
 /** sink_prepare(sink, table, columns, count, fault): the columns a table has now; called again when some came. */
 int sink_prepare(struct sink *sink, uint32_t table, const struct daybreak_column *column, uint32_t columns, struct daybreak_fault *fault);
 /** sink_table_name(config, table, name): the target's name of a table, {table} filled in; name has room 256. */
@@ -57,8 +69,11 @@ void sink_table_name(const struct config *config, uint32_t table, char name[256]
 int sink_stage(struct sink *sink, struct batch *batch, struct daybreak_fault *fault);
 struct daybreak_counts *sink_row(struct sink *sink);
 /** sink_commit(sink, position, input_end, lags, fault): one commit of all that is staged. What is provisional in the ledger is durable by then; it and
- * the batch rows are final afterwards. */
+ * the batch rows are final afterwards. The rows stay readable until sink_settled. */
 int sink_commit(struct sink *sink, const char *position, bool input_end, const struct lag_set *lags, struct daybreak_fault *fault);
+void sink_settled(struct sink *sink);
+/** sink_end(sink, fault): the run is over: a file that stands for it is whole, unless an input broke off in it. Again: does nothing. */
+int sink_end(struct sink *sink, struct daybreak_fault *fault);
 void sink_rollback(struct sink *sink);
 
 #endif

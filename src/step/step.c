@@ -78,6 +78,25 @@ step_run(const struct config_step *step, struct column_state *state, uint32_t co
     return 0;
 }
 
+const char *
+step_name(const struct config_table *table, const char *column)
+{
+    for (uint32_t i = 0; i < table->step_count; i++) {
+        const struct config_step *step = &table->steps[i];
+
+        if (step->kind == CONFIG_RENAME) {
+            for (size_t k = 0; k < step->rename.count; k++)
+                if (strcmp(step->rename.name[k], column) == 0) {
+                    column = step->rename.value[k];
+                    break;
+                }
+        } else if (listed(&step->columns, column) == (step->kind == CONFIG_DROP)) {
+            return NULL;
+        }
+    }
+    return column;
+}
+
 uint32_t
 step_plan_find(const struct step_plan *plan, const char *name)
 {

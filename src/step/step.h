@@ -26,6 +26,8 @@ struct step_plan {
  */
 int step_plan_make(struct arena *arena, const struct config_table *table, const struct batch_layout *layout,
                    const struct step_plan *known, struct step_plan *plan, struct daybreak_fault *fault);
+/** step_name(table, column): what a column of the source is called behind the transforms; NULL: it is dropped. */
+const char *step_name(const struct config_table *table, const char *column);
 /** step_plan_find(plan, name): its index, UINT32_MAX when there is none. */
 uint32_t step_plan_find(const struct step_plan *plan, const char *name);
 

@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One input from its first byte to its commit. The reading thread gives batches; this one compares, judges and lands. Whatever stops
+ * it, the input is then either wholly accounted for or as if it had never been looked at.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "change/memory.h"
+#include "change/spool.h"
+#include "engine/append.h"
+#include "engine/pipeline.h"
+#include "engine/resync.h"
+#include "engine/ring.h"
+#include "engine/settle.h"
+#include "record/batch.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+/* An append commits at the latest after so many batches or so long: no commit per record, no night in one transaction. */
+#define COMMIT_BATCHES 128
+#define COMMIT_MS 1000
+
+/* The input under way. */
+struct reading {
+    struct pipeline *p;
+    const struct daybreak_input *input;
+    int64_t id;
+    bool approved;      /* a person let it through: guards are not asked */
+    bool deletes_only;  /* its rows were taken before, its deletes withheld until now */
+    bool first;         /* nothing was there before: rows land as they come */
+    bool append;
+    bool against_target; /* compared with the target itself, not with what is remembered of it */
+    bool committed;     /* something of it landed already */
+    int64_t rows, uncommitted_since_ms;
+    uint32_t uncommitted;
+    char digest[33];
+    char order[600];
+    bool spooled_counts_told;
+};
+
+static void *
+reader_main(void *context)
+{
+    struct pipeline *p = context;
+    struct batch *batch;
+
+    while ((batch = ring_free_batch(p->ring)) != NULL) {
+        struct daybreak_fault fault = {0};
+        enum daybreak_next next;
+
+        if (source_read(p->source, batch, &fault) != 0) {
+            ring_give(p->ring, batch, &fault);
+            return NULL;
+        }
+        batch->story.read_at = clock_now_us();
+        next = batch->next;
+        if (batch->rows.rows > 0) {
+            if (p->all_land) { /* landing is the slower half then, comparing the faster one */
+                key_make(&p->table[batch->table].keys, batch);
+                batch_type(batch, NULL, 0);
+            }
+            if (source_mark(p->source, batch, 0, batch->first, &fault) != 0 ||
+                source_mark(p->source, batch, batch->rows.rows - 1, batch->last, &fault) != 0) {
+                ring_give(p->ring, batch, &fault);
+                return NULL;
+            }
+        }
+        ring_give(p->ring, batch, NULL);
+        if (next == DAYBREAK_INPUT_END || next == DAYBREAK_INPUT_CUT)
+            return NULL;
+    }
+    return NULL;
+}
+
+static int
+reader_start(struct pipeline *p, struct daybreak_fault *fault)
+{
+    ring_reset(p->ring);
+    if (pthread_create(&p->reader, NULL, reader_main, p) != 0)
+        return fault_set(fault, DAYBREAK_RETRY, "cannot start the reading thread");
+    p->reading = true;
+    return 0;
+}
+
+static void
+reader_join(struct pipeline *p)
+{
+    if (!p->reading)
+        return;
+    ring_stop(p->ring);
+    pthread_join(p->reader, NULL);
+    ring_reset(p->ring);
+    p->reading = false;
+}
+
+static void
+hold(struct reading *r, const char *guard, const char *reason, const char *evidence, const char *state)
+{
+    struct pipeline *p = r->p;
+    struct daybreak_fault fault = {0};
+
+    if (!p->dry_run &&
+        ledger_input_end(p->ledger, r->id, state, guard, reason, evidence, r->rows, p->sink->batch, &fault) != 0)
+        LOG_ERROR("cannot record the held input: input=%s: %s", r->input->name, fault.what);
+    result_hold(&p->result, r->id, r->input->name, guard, reason);
+    result_status(&p->result, 4, NULL);
+}
+
+/* Nothing of it lands. */
+static int
+give_up(struct reading *r, struct daybreak_fault *fault)
+{
+    struct daybreak_fault second = {0};
+
+    reader_join(r->p);
+    land_rollback(r->p);
+    for (uint32_t t = 0; t < r->p->tables; t++)
+        if (change_drop(&r->p->table[t].change, fault->kind == DAYBREAK_NO_FAULT ? fault : &second) != 0)
+            return -1;
+    source_abandon(r->p->source);
+    pipeline_position_load(r->p);
+    return fault->kind == DAYBREAK_NO_FAULT ? 0 : -1;
+}
+
+static int
+cut_off(struct reading *r, const struct daybreak_fault *why, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    const struct config_guards *guards = &r->p->table[0].config->capture.guards;
+    const char *guard = why->code[0] != '\0' ? "missing_column" : "unreadable";
+    struct text reason = {0};
+    int result;
+
+    text_put(&reason, why->what);
+    if (why->hint[0] != '\0')
+        text_printf(&reason, " (%s)", why->hint);
+    result = give_up(r, fault);
+    if (result == 0 && guards->unreadable == CONFIG_UNREADABLE_DEAD && !r->committed) {
+        result = append_unreadable(r->p, r->input, r->id, text_end(&reason), fault);
+        *outcome = PIPELINE_DONE;
+    } else if (result == 0) {
+        hold(r, guard, text_end(&reason), NULL, r->committed && !r->append ? "cut" : "held");
+        *outcome = PIPELINE_HELD;
+    }
+    text_fini(&reason);
+    return result;
+}
+
+/* A batch whose layout is new to this input: drift is judged before anything of it is compared. */
+static int
+columns_check(struct reading *r, struct batch *batch, struct guard_verdict *verdict, struct daybreak_fault *fault)
+{
+    struct pipeline_table *table = &r->p->table[batch->table];
+
+    verdict->guard = NULL;
+    if (batch->layout == NULL || (table->layout == batch->layout && table->prepared > 0))
+        return 0;
+    if (r->append && batch->layout->columns == 0) /* a file so young that it has no header yet */
+        return 0;
+    if (!r->approved) {
+        guard_columns(table, batch->layout, source_names_all(r->p->source, batch->table), verdict);
+        if (verdict->guard != NULL)
+            return 0;
+    }
+    return land_bind(r->p, table, batch->layout, fault);
+}
+
+/* The counts that a compared input gathered go with the first batch of it that lands. */
+static void
+night_counts(struct pipeline_table *table, struct batch *batch, bool first)
+{
+    struct daybreak_counts *counts = &batch->counts, *night = &table->change.night;
+
+    if (first) {
+        *counts = *night;
+        counts->delivered = 0;
+    }
+    counts->delivered += batch->changes;
+}
+
+static int
+commit_maybe(struct reading *r, struct batch *batch, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    int64_t now = clock_steady_ms();
+
+    if (r->uncommitted++ == 0)
+        r->uncommitted_since_ms = now;
+    if (r->append ? r->uncommitted < COMMIT_BATCHES && now - r->uncommitted_since_ms < COMMIT_MS
+                  : p->sink->staged_changes < p->config->commit_max && !r->committed)
+        return 0;
+    p->position.part = arena_text(p->position_arena, batch->story.part);
+    p->position.mark = arena_text(p->position_arena, batch->last);
+    if (land_commit(p, false, fault) != 0)
+        return -1;
+    r->committed = true;
+    r->uncommitted = 0;
+    return 0;
+}
+
+/* First load and append: the batch lands as it came. */
+static int
+land_now(struct reading *r, struct batch *batch, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    struct pipeline_table *table = &p->table[batch->table];
+
+    batch->counts.delivered += batch->changes;
+    ledger_add(&table->change.night, &batch->counts);
+    if (land_batch(p, r->input, batch, fault) != 0)
+        return -1;
+    land_asides(p, r->input, table);
+    if (r->append)
+        append_note(p, batch);
+    if (keyset_count(table->change.back) > 0) {
+        struct batch *back = batch_new();
+        int result = change_taken_back(&table->change, back, fault);
+
+        if (result == 0) {
+            back->counts.delivered -= back->changes;
+            ledger_add(&table->change.night, &back->counts);
+            result = land_batch(p, r->input, back, fault);
+        }
+        batch_free(back);
+        if (result != 0)
+            return -1;
+    }
+    return commit_maybe(r, batch, fault);
+}
+
+/* A compared input: its changes come out of the spool. */
+static int
+land_spool(struct reading *r, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    struct batch *batch = batch_new();
+    int result = 0;
+
+    for (uint32_t t = 0; t < p->tables && result == 0; t++) {
+        struct pipeline_table *table = &p->table[t];
+        bool first = true;
+
+        if (table->change.spool == NULL)
+            continue;
+        spool_rewind(table->change.spool);
+        for (;;) {
+            result = change_take(&table->change, batch, fault);
+            if (result != 0 || (batch->changes == 0 && !first))
+                break;
+            night_counts(table, batch, first);
+            result = land_batch(p, r->input, batch, fault);
+            if (result != 0)
+                break;
+            if (first)
+                land_asides(p, r->input, table);
+            first = false;
+            if (p->sink->staged_changes >= p->config->commit_max) {
+                p->position.mark = "landing";
+                result = land_commit(p, false, fault);
+                r->committed = true;
+            }
+            if (result != 0 || batch->changes == 0)
+                break;
+        }
+    }
+    batch_free(batch);
+    return result;
+}
+
+/* A batch with nothing but counts, so that every input that ended has its commit. */
+static int
+land_counts(struct reading *r, uint32_t table, struct daybreak_fault *fault)
+{
+    struct batch *batch = batch_new();
+    int result;
+
+    batch->table = table;
+    batch->story.part = "";
+    snprintf(batch->last, sizeof batch->last, "end");
+    result = land_batch(r->p, r->input, batch, fault);
+    batch_free(batch);
+    return result;
+}
+
+/* A dry run ends here: what would land is counted, nothing does. */
+static int
+told_only(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+
+    for (uint32_t t = 0; t < p->tables; t++) {
+        struct daybreak_counts night = p->table[t].change.night;
+
+        night.delivered = night.captured + night.absent;
+        ledger_add(&p->result.table[t], &night);
+        ledger_add(&p->result.counts, &night);
+    }
+    p->result.inputs++;
+    *outcome = PIPELINE_DONE;
+    return give_up(r, fault);
+}
+
+struct approval {
+    int64_t id;
+    bool deletes_only;
+};
+
+static bool
+approval_of(void *context, const struct ledger_input *input)
+{
+    struct approval *approval = context;
+
+    if (input->id == approval->id)
+        approval->deletes_only = input->guard != NULL && strcmp(input->guard, "max_keyless") == 0;
+    return true;
+}
+
+/* Rows that were counted and set aside when the deletes were withheld are not counted again now that these are let through. */
+static void
+forget_rows(struct pipeline_table *table)
+{
+    struct daybreak_counts *night = &table->change.night;
+
+    asides_clear(&table->change.asides);
+    night->read = night->captured;
+    night->unchanged = night->repeated = night->invalid = night->dead = 0;
+}
+
+/* Whole and read: judge, then land what is left and say that the input is done. */
+static int
+finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    struct guard_verdict verdict = {0}, withheld = {0};
+
+    for (uint32_t t = 0; t < p->tables; t++) {
+        struct pipeline_table *table = &p->table[t];
+        int64_t absent = 0;
+
+        if (source_parts_seen(p->source, t) == 0 && !r->append) {
+            snprintf(verdict.reason, sizeof verdict.reason, "table '%s' is missing", table->config->name);
+            if (give_up(r, fault) != 0)
+                return -1;
+            hold(r, "missing_table", verdict.reason, NULL, r->committed ? "cut" : "held");
+            *outcome = PIPELINE_HELD;
+            return 0;
+        }
+        if (!r->first && change_absent(&table->change, &absent, fault) != 0)
+            return -1;
+        guard_judge(table, absent, &verdict);
+        if (verdict.guard != NULL && !r->approved && verdict.deletes_only) {
+            if (change_withhold_absent(&table->change, fault) != 0)
+                return -1;
+            if (withheld.guard == NULL)
+                withheld = verdict;
+            absent = 0;
+        } else if (verdict.guard != NULL && !r->approved) {
+            if (give_up(r, fault) != 0)
+                return -1;
+            hold(r, verdict.guard, verdict.reason, verdict.evidence, r->committed && !r->append ? "cut" : "held");
+            *outcome = PIPELINE_HELD;
+            return 0;
+        }
+        table->change.night.absent = absent;
+        table->change.night.deleted = absent;
+        if (r->deletes_only)
+            forget_rows(table);
+    }
+    if (withheld.guard != NULL) {
+        result_hold(&p->result, r->id, r->input->name, withheld.guard, withheld.reason);
+        result_status(&p->result, 4, NULL);
+    }
+    if (p->dry_run)
+        return told_only(r, outcome, fault);
+    if (!r->first && !r->append && land_spool(r, fault) != 0)
+        return -1;
+    if (p->sink->rows == 0 && land_counts(r, 0, fault) != 0)
+        return -1;
+    p->position.part = "";
+    p->position.mark = withheld.guard == NULL ? "end" : "withheld";
+    if (settle_intend(p, fault) != 0 || land_commit(p, true, fault) != 0)
+        return -1;
+    r->committed = true;
+    for (uint32_t t = 0; t < p->tables; t++)
+        if (p->table[t].change.memory != NULL && memory_settle(p->table[t].change.memory, r->first, fault) != 0)
+            return -1;
+    if (settle_input(p, r->id, &withheld, r->rows, fault) != 0)
+        return -1;
+    p->last_look_us = r->input->time_us != DAYBREAK_NO_TIME ? r->input->time_us : r->input->visible_at_us;
+    p->result.inputs++;
+    *outcome = withheld.guard == NULL ? PIPELINE_DONE : PIPELINE_HELD;
+    if (withheld.guard == NULL)
+        return source_finish(p->source, fault);
+    source_abandon(p->source);
+    return 0;
+}
+
+/* Every batch of the reader, until the input ends one way or the other. */
+static int
+drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    struct guard_verdict verdict;
+    struct batch *batch;
+    enum daybreak_next next;
+
+    do {
+        if (p->stop != NULL && *p->stop)
+            return fault_set(fault, DAYBREAK_RETRY, "stopped while reading '%s'", r->input->name);
+        if (ring_take(p->ring, &batch, fault) != 0)
+            return -1;
+        next = batch->next;
+        if (next == DAYBREAK_INPUT_CUT) {
+            struct daybreak_fault why = *batch->cut;
+
+            ring_return(p->ring, batch);
+            return cut_off(r, &why, outcome, fault);
+        }
+        if (columns_check(r, batch, &verdict, fault) != 0) {
+            struct daybreak_fault why = *fault;
+
+            ring_return(p->ring, batch);
+            if (fault->kind != DAYBREAK_ASIDE)
+                return -1;
+            memset(fault, 0, sizeof *fault);
+            return cut_off(r, &why, outcome, fault);
+        }
+        if (verdict.guard != NULL) {
+            ring_return(p->ring, batch);
+            if (give_up(r, fault) != 0)
+                return -1;
+            hold(r, verdict.guard, verdict.reason, verdict.evidence, r->committed && !r->append ? "cut" : "held");
+            *outcome = PIPELINE_HELD;
+            return 0;
+        }
+        if (batch->rows.rows > 0) {
+            struct pipeline_table *table = &p->table[batch->table];
+            int result;
+
+            table->read += batch->rows.rows;
+            r->rows += batch->rows.rows;
+            if (!p->all_land)
+                key_make(&table->keys, batch);
+            result = r->against_target && !table->seeded ? resync_seed(p, table, batch, fault) : 0;
+            table->seeded = true;
+            if (result == 0)
+                result = change_capture(&table->change, batch, fault);
+            if (result == 0 && (r->first || r->append))
+                result = land_now(r, batch, fault);
+            if (result != 0) {
+                ring_return(p->ring, batch);
+                return -1;
+            }
+            if (p->progress != NULL)
+                p->progress(p, r->input, (int64_t)batch_byte(batch, batch->rows.rows - 1), r->rows);
+        }
+        ring_return(p->ring, batch);
+    } while (next != DAYBREAK_INPUT_END);
+    pthread_join(p->reader, NULL);
+    p->reading = false;
+    if (source_changed(p->source) && !r->append) {
+        *outcome = PIPELINE_CHANGED;
+        LOG_WARN("input was altered while it was read, nothing of it was taken: input=%s", r->input->name);
+        return give_up(r, fault);
+    }
+    return finish(r, outcome, fault);
+}
+
+static void
+order_text(const struct daybreak_input *input, char order[600])
+{
+    char instant[CLOCK_TEXT_ROOM] = "-";
+    const char *name = strrchr(input->name, '/') == NULL ? input->name : strrchr(input->name, '/') + 1;
+
+    if (input->time_us != DAYBREAK_NO_TIME)
+        clock_text(input->time_us, instant);
+    snprintf(order, 600, "%s %.500s", instant, name);
+}
+
+/* Content seen before, or older than what was applied: 1 when the input is settled by that, 0 to go on. */
+static int
+known_content(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    struct ledger_input last = {0};
+    char order[512], reason[700];
+    int64_t same = 0;
+    int found = ledger_input_last(p->ledger, &last, fault), known;
+
+    if (found < 0)
+        return -1;
+    known = found == 0 ? 0 : ledger_input_by_digest(p->ledger, r->digest, &same, order, fault);
+    if (known < 0)
+        goto fail;
+    if (known == 1 && strcmp(last.digest, r->digest) == 0) {
+        if (ledger_input_end(p->ledger, r->id, "repeated", NULL, NULL, NULL, 0, -1, fault) != 0)
+            goto fail;
+        p->result.inputs++;
+        p->result.repeated_inputs++;
+        *outcome = PIPELINE_DONE;
+        ledger_input_fini(&last);
+        return source_finish(p->source, fault) == 0 ? 1 : -1;
+    }
+    if (!r->approved && (known == 1 || (found == 1 && r->input->time_us != DAYBREAK_NO_TIME &&
+                                        last.time_us != DAYBREAK_NO_TIME && r->input->time_us < last.time_us))) {
+        snprintf(reason, sizeof reason, "older than the last: %s",
+                 known == 1 ? "its content was applied before, and other content since" : last.name);
+        hold(r, "older", reason, NULL, "held");
+        source_abandon(p->source);
+        *outcome = PIPELINE_HELD;
+        ledger_input_fini(&last);
+        return 1;
+    }
+    ledger_input_fini(&last);
+    return 0;
+
+fail:
+    ledger_input_fini(&last);
+    return -1;
+}
+
+static int
+begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    struct ledger_input record = {.name = r->input->name, .fingerprint = r->input->fingerprint, .digest = "",
+                                  .bytes = r->input->bytes, .order = r->order, .time_us = r->input->time_us,
+                                  .visible_at_us = r->input->visible_at_us, .taken_at_us = clock_now_us(), .run = p->run};
+    struct ledger_input last = {0};
+    uint8_t digest[16];
+    char state[16];
+    int found;
+
+    order_text(r->input, r->order);
+    if (ledger_input_taken(p->ledger, r->input->name, r->input->fingerprint, state, fault) < 0 ||
+        (!p->dry_run && ledger_input_add(p->ledger, &record, &r->id, fault) != 0))
+        return -1;
+    r->approved = strcmp(state, "approved") == 0;
+    if (r->approved) {
+        struct approval approval = {.id = r->id};
+
+        if (ledger_inputs(p->ledger, "approved", approval_of, &approval, fault) != 0)
+            return -1;
+        r->deletes_only = approval.deletes_only;
+    }
+    r->append = p->table[0].config->capture.method != CONFIG_DIFF;
+    if (r->append && !r->input->packed)
+        return append_begin(p, r->input, r->digest, fault);
+    if (source_digest(p->source, digest, fault) != 0)
+        return -1;
+    text_hex(digest, 16, r->digest);
+    r->digest[32] = '\0';
+    r->against_target = !r->append && (p->resync || (p->config->sink.existing == DAYBREAK_EXISTING_ADOPT && p->sink->batch == 0));
+    if (!p->dry_run && ledger_input_digest(p->ledger, r->id, r->digest, r->order, fault) != 0)
+        return -1;
+    found = p->resync ? 0 : known_content(r, outcome, fault);
+    if (found != 0)
+        return found;
+    found = ledger_input_last(p->ledger, &last, fault);
+    if (found < 0)
+        return -1;
+    ledger_input_fini(&last);
+    /* nothing was ever finished, and what landed (if anything) came from this very content */
+    r->first = !r->append && !r->against_target && found == 0 && !position_finished(&p->position) &&
+               (p->position.digest[0] == '\0' || strcmp(p->position.digest, r->digest) == 0);
+    return 0;
+}
+
+static int
+input_take(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    struct source_start start = {.part = "", .mark = ""};
+    int result;
+
+    if (p->resync && p->table[0].config->capture.method != CONFIG_DIFF) {
+        fault_set(fault, DAYBREAK_HALT, "only a source captured by diff can be compared with its target");
+        return fault_exit(fault, 78, "no-resync");
+    }
+    pipeline_position_load(p);
+    result = begin(r, outcome, fault);
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    if (r->append)
+        append_start(p, r->input, r->digest, &start);
+    p->position.order = arena_text(p->position_arena, r->order);
+    p->position.digest = arena_text(p->position_arena, r->digest);
+    for (uint32_t t = 0; t < p->tables; t++) {
+        struct pipeline_table *table = &p->table[t];
+
+        table->read = 0;
+        table->seeded = false;
+        settle_columns(p, table);
+        change_begin(&table->change, r->first);
+        table->change.resync = p->resync;
+        if (table->change.last_layout == NULL)
+            table->change.last_layout = table->layout;
+    }
+    p->all_land = r->first || r->append;
+    source_start(p->source, r->input, &start);
+    if (reader_start(p, fault) != 0 || drive(r, outcome, fault) != 0) {
+        give_up(r, fault);
+        return -1;
+    }
+    return 0;
+}
+
+int
+pipeline_input(struct pipeline *p, const struct daybreak_input *input, enum pipeline_outcome *outcome,
+               struct daybreak_fault *fault)
+{
+    struct daybreak_input own = *input; /* the source forgets its names as soon as the input is given up, and a hold comes after */
+    struct reading r = {.p = p, .input = &own};
+    char *name = memory_text(input->name), *fingerprint = memory_text(input->fingerprint);
+    int result;
+
+    own.name = name;
+    own.fingerprint = fingerprint;
+    result = input_take(&r, outcome, fault);
+    free(name);
+    free(fingerprint);
+    return result;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a pipeline file promises, and whether its connectors can keep it. */
+#include "engine/lint.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "connector/instance.h"
+#include "connector/module.h"
+#include "record/batch.h"
+#include "record/value.h"
+#include "record/zone.h"
+#include "sink/sink.h"
+#include "source/source.h"
+#include "step/step.h"
+
+static const char *const method_name[] = {"diff", "append", "watermark", "triggers", "log"};
+
+static uint32_t
+abilities_of(enum daybreak_role role, const char *name)
+{
+    const struct daybreak_connector *connector;
+    struct daybreak_fault fault = {0};
+
+    return name != NULL && module_find(role, name, &connector, &fault) == 0 ? connector->abilities : 0;
+}
+
+static void
+check_types(const struct config *config, const struct config_field *field, uint32_t count, struct findings *findings)
+{
+    struct value_type type;
+    size_t types = 0;
+
+    while (value_type_names[types] != NULL)
+        types++;
+    for (uint32_t i = 0; i < count; i++)
+        if (field[i].zone != NULL && zone_find(field[i].zone) == NULL)
+            findings_add(findings, FINDING_ERROR, "unknown-zone", config->path, field[i].place, "a name such as Europe/Paris",
+                         "field '%s' has no known time zone: '%s'", field[i].name, field[i].zone);
+        else if (field[i].pattern != NULL && !value_pattern_valid(field[i].pattern))
+            findings_add(findings, FINDING_ERROR, "bad-pattern", config->path, field[i].place,
+                         "such as \"%d.%m.%Y\" or \"%Y%m%d %H:%M:%S\"",
+                         "field '%s' has a pattern that names no whole date: '%s'", field[i].name, field[i].pattern);
+        else if (!value_type_parse(field[i].type, &type))
+            findings_add(findings, FINDING_ERROR, "unknown-type", config->path, field[i].place,
+                         strncmp(field[i].type, "dec", 3) == 0 || strncmp(field[i].type, "num", 3) == 0
+                             ? "a decimal says how many digits it has: \"decimal(12,2)\""
+                             : text_nearest(field[i].type, value_type_names, types),
+                         "field '%s' has no known type: '%s'", field[i].name, field[i].type);
+        else if (type.type == DAYBREAK_TYPE_DECIMAL && type.precision > 15 && config->sink.load.type != NULL &&
+                 strcmp(config->sink.load.type, "sqlite") == 0)
+            findings_add(findings, FINDING_NOTE, "wide-decimal", config->path, field[i].place, NULL,
+                         "field '%s' has more than 15 digits: SQLite keeps it as TEXT, so that no digit is lost",
+                         field[i].name);
+}
+
+/* The source's clock is that of its timestamps too, unless a field says its own. */
+static void
+zone_inherit(const struct config *config, struct config_field *field, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (field[i].zone == NULL && strcmp(config->source.timezone, "UTC") != 0)
+            field[i].zone = config->source.timezone;
+}
+
+static void
+check_capture(const struct config *config, const struct config_table *table, uint32_t source, struct findings *findings)
+{
+    const struct config_capture *capture = &table->capture;
+    struct config_place place = capture->method_place.line > 0 ? capture->method_place : config->source.place;
+
+    if (capture->method >= CONFIG_WATERMARK)
+        findings_add(findings, FINDING_ERROR, "capture-unsupported", config->path, place, "use diff or append",
+                     "capture by %s needs a table source; connector '%s' gives files", method_name[capture->method],
+                     config->source.extract.type);
+    if (capture->method == CONFIG_DIFF && capture->key.count == 0)
+        findings_add(findings, FINDING_ERROR, "no-key", config->path, place, "key: [columns that make a row unique]",
+                     "table '%s' is compared by key, but the file names none", table->name);
+    if (capture->key.count > 64)
+        findings_add(findings, FINDING_ERROR, "long-key", config->path, capture->key_place, NULL,
+                     "a key has at most 64 columns");
+    if (capture->first == CONFIG_FIRST_SKIP && capture->method != CONFIG_DIFF)
+        findings_add(findings, FINDING_WARNING, "no-effect", config->path, place, NULL,
+                     "`first: skip` is for diff: an append has nothing to compare with");
+    if (capture->before && capture->method != CONFIG_DIFF && !(source & DAYBREAK_SEES_BEFORE))
+        findings_add(findings, FINDING_ERROR, "no-before", config->path, place, NULL,
+                     "`before: true` needs `method: diff`: connector '%s' does not see old rows", config->source.extract.type);
+    for (size_t i = 0; i < capture->ignore.count; i++)
+        for (size_t k = 0; k < capture->key.count; k++)
+            if (strcmp(capture->ignore.item[i], capture->key.item[k]) == 0)
+                findings_add(findings, FINDING_ERROR, "ignored-key", config->path, capture->ignore_place, NULL,
+                             "key column '%s' cannot be ignored", capture->key.item[k]);
+}
+
+static void
+check_write(struct config *config, uint32_t load, struct findings *findings)
+{
+    struct config_sink *sink = &config->sink;
+    struct config_place place = sink->write_place.line > 0 ? sink->write_place : sink->place;
+    bool mirrors = (load & DAYBREAK_MIRRORS) != 0, all_diff = true;
+
+    for (uint32_t t = 0; t < config->source.table_count; t++)
+        all_diff &= config->source.tables[t].capture.method == CONFIG_DIFF;
+    if (!sink->write_set)
+        sink->write = all_diff && mirrors ? DAYBREAK_MIRROR : DAYBREAK_APPEND;
+    if (sink->write != DAYBREAK_APPEND && !mirrors)
+        findings_add(findings, FINDING_ERROR, "no-mirror", config->path, place, "write: append",
+                     "connector '%s' only appends: it can neither replace nor delete a row", sink->load.type);
+    for (uint32_t t = 0; sink->write != DAYBREAK_APPEND && t < config->source.table_count; t++) {
+        const struct config_table *table = &config->source.tables[t];
+
+        if (table->capture.key.count == 0)
+            findings_add(findings, FINDING_ERROR, "no-key", config->path, place, "source.capture.key: [columns]",
+                         "`write: %s` needs a key to find its row again, table '%s' has none",
+                         sink->write == DAYBREAK_MIRROR ? "mirror" : "upsert", table->name);
+    }
+    if (sink->existing == DAYBREAK_EXISTING_ADOPT && (!all_diff || !(load & DAYBREAK_READS_BACK)))
+        findings_add(findings, FINDING_ERROR, "no-adopt", config->path, sink->place, NULL,
+                     "`existing: adopt` compares the source with the table: that needs diff, and a target that can be read back");
+    if (sink->mark_deletes && sink->write != DAYBREAK_MIRROR)
+        findings_add(findings, FINDING_WARNING, "no-effect", config->path, sink->place, NULL,
+                     "`deletes: mark` is for mirrors: other writes keep every row anyway");
+}
+
+/* Two tables of the source that would land in one. */
+static void
+check_targets(const struct config *config, struct findings *findings)
+{
+    char name[256], other[256];
+
+    for (uint32_t t = 1; t < config->source.table_count; t++)
+        for (uint32_t k = 0; k < t; k++) {
+            const struct config_node *path = node_member(config->sink.load.node, "path");
+
+            sink_table_name(config, t, name);
+            sink_table_name(config, k, other);
+            if (strcmp(name, other) != 0 || (path != NULL && path->text != NULL && strstr(path->text, "{table}") != NULL))
+                continue;
+            findings_add(findings, FINDING_ERROR, "same-target", config->path, config->sink.place, "table: \"{table}\"",
+                         "tables '%s' and '%s' would both land in '%s'", config->source.tables[k].name,
+                         config->source.tables[t].name, name);
+            return;
+        }
+}
+
+size_t
+lint_bind(struct config *config, struct findings *findings)
+{
+    size_t before = findings->errors;
+    struct instance_request load = {.role = DAYBREAK_LOAD, .name = config->sink.load.type, .node = config->sink.load.node,
+                                    .ignore = config_sink_keys, .file = config->path, .base_dir = config->dir};
+    uint32_t load_abilities;
+
+    if (zone_find(config->source.timezone) == NULL)
+        findings_add(findings, FINDING_ERROR, "unknown-zone", config->path, config->source.place, "a name such as Europe/Paris",
+                     "source.timezone '%s' is not known", config->source.timezone);
+    if (config->source.extract.type != NULL && config->source.extract.type[0] != '\0')
+        source_check(config, findings);
+    if (config->sink.load.type == NULL || config->sink.load.type[0] == '\0')
+        return findings->errors - before; /* told already: nothing says where rows would go */
+    instance_check(&load, findings);
+    load_abilities = abilities_of(DAYBREAK_LOAD, config->sink.load.type);
+    for (uint32_t t = 0; t < config->source.table_count; t++) {
+        const struct config_table *table = &config->source.tables[t];
+
+        zone_inherit(config, table->fields, table->field_count);
+        for (uint32_t i = 0; i < table->format_count; i++)
+            zone_inherit(config, table->formats[i].fields, table->formats[i].field_count);
+        if (t == 0 || table->fields != config->source.tables[0].fields)
+            check_types(config, table->fields, table->field_count, findings);
+        for (uint32_t i = 0; i < table->format_count; i++)
+            check_types(config, table->formats[i].fields, table->formats[i].field_count, findings);
+        check_capture(config, table, abilities_of(DAYBREAK_EXTRACT, config->source.extract.type), findings);
+    }
+    if (load_abilities != 0) {
+        check_write(config, load_abilities, findings);
+        check_targets(config, findings);
+    }
+    for (uint32_t t = 0; config->strict && findings->errors == before && t < config->source.table_count; t++) {
+        struct text promise = {0};
+
+        if (!lint_guarantee(config, t, &promise))
+            findings_add(findings, FINDING_ERROR, "weak-guarantee", config->path, config->sink.place, NULL,
+                         "`strict: true` refuses this route: %s", text_end(&promise));
+        text_fini(&promise);
+    }
+    return findings->errors - before;
+}
+
+bool
+lint_guarantee(const struct config *config, uint32_t t, struct text *out)
+{
+    const struct config_table *table = &config->source.tables[t];
+    const struct config_sink *sink = &config->sink;
+    uint32_t source = abilities_of(DAYBREAK_EXTRACT, config->source.extract.type);
+    uint32_t load = abilities_of(DAYBREAK_LOAD, sink->load.type);
+    bool diff = table->capture.method == CONFIG_DIFF, deletes = diff || (source & DAYBREAK_SEES_DELETES);
+    bool stale = sink->write != DAYBREAK_APPEND && !deletes;
+    const struct config_node *path = node_member(sink->load.node, "path");
+
+    text_put(out, "effectively once");
+    if (load & DAYBREAK_TRANSACTIONAL)
+        text_put(out, ": rows and position land in one commit of the target");
+    else if (path != NULL && path->text != NULL && (strstr(path->text, "{run}") != NULL || strstr(path->text, "{date}") != NULL))
+        text_put(out, ": each file is written aside and gets its name when it is whole");
+    else
+        text_put(out, " at rest: a torn end is cut at the next start; who reads along may see rows of a commit that is not finished");
+    if (diff)
+        text_put(out, "; creates, updates and deletes are found, states between two dumps are not seen");
+    else
+        text_put(out, "; every row that was appended, later changes of it and deletes are not seen");
+    if (stale)
+        text_put(out, "; may leave stale rows");
+    return !stale;
+}
+
+/* ---- a look at what is there ------------------------------------------------------------------ */
+
+struct peek {
+    const struct config *config;
+    struct findings *findings;
+    struct batch *batch;
+};
+
+static bool
+has_column(const struct batch_layout *layout, const char *name)
+{
+    for (uint32_t i = 0; i < layout->columns; i++)
+        if (strcmp(layout->name[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void
+unknown(const struct peek *peek, struct config_place place, const char *what, const char *name, const char *const *names,
+        size_t count)
+{
+    findings_add(peek->findings, FINDING_WARNING, "unknown-column", peek->config->path, place,
+                 text_nearest(name, names, count), "%s '%s': the input has no column of that name", what, name);
+}
+
+/* The names the file gives for columns, against those the input has: before the transforms and behind them. */
+static void
+peek_columns(const struct peek *peek, const struct config_table *table, const struct batch_layout *layout)
+{
+    const struct config_context *context = &table->context;
+    struct daybreak_fault fault = {0};
+    struct step_plan plan;
+    const char **names;
+
+    for (size_t i = 0; i < table->capture.ignore.count; i++)
+        if (!has_column(layout, table->capture.ignore.item[i]))
+            unknown(peek, table->capture.ignore_place, "ignore", table->capture.ignore.item[i], layout->name, layout->columns);
+    for (uint32_t i = 0; i < table->field_count; i++)
+        if (!has_column(layout, table->fields[i].name))
+            unknown(peek, table->fields[i].place, "field", table->fields[i].name, layout->name, layout->columns);
+    if (step_plan_make(peek->batch->arena, table, layout, NULL, &plan, &fault) != 0) {
+        findings_add(peek->findings, FINDING_WARNING, "unknown-column", peek->config->path,
+                     table->step_count > 0 ? table->steps[0].place : table->place, fault.hint[0] == '\0' ? NULL : fault.hint,
+                     "%s", fault.what);
+        return;
+    }
+    names = arena_alloc(peek->batch->arena, (plan.columns + 1) * sizeof *names);
+    for (uint32_t i = 0; i < plan.columns; i++)
+        names[i] = plan.column[i].name;
+    if (context->changed_at != NULL && step_plan_find(&plan, context->changed_at) == UINT32_MAX)
+        unknown(peek, context->place, "context.changed_at", context->changed_at, names, plan.columns);
+    if (context->reason != NULL && !context->reason_is_text && step_plan_find(&plan, context->reason) == UINT32_MAX)
+        unknown(peek, context->place, "context.reason", context->reason, names, plan.columns);
+    if (context->actor != NULL && !context->actor_is_text && step_plan_find(&plan, context->actor) == UINT32_MAX)
+        unknown(peek, context->place, "context.actor", context->actor, names, plan.columns);
+    for (uint32_t i = 0; i < context->related_count; i++)
+        if (step_plan_find(&plan, context->related[i].column) == UINT32_MAX)
+            unknown(peek, context->place, "context.related", context->related[i].column, names, plan.columns);
+}
+
+static void
+peek_input(const struct peek *peek, struct source *source, const struct daybreak_input *input)
+{
+    struct source_start start = {.part = "", .mark = ""};
+    struct daybreak_fault fault = {0};
+    bool *seen = arena_zero(peek->config->arena, peek->config->source.table_count + 1);
+    uint32_t left = peek->config->source.table_count, blocks = 0;
+
+    source_start(source, input, &start);
+    do {
+        batch_reset(peek->batch);
+        if (source_read(source, peek->batch, &fault) != 0)
+            return;
+        if (peek->batch->next == DAYBREAK_INPUT_CUT) {
+            findings_add(peek->findings, FINDING_WARNING, "unreadable-input", peek->config->path, peek->config->source.place,
+                         peek->batch->cut->hint[0] == '\0' ? NULL : peek->batch->cut->hint, "%s: %s", input->name,
+                         peek->batch->cut->what);
+            return;
+        }
+        if (peek->batch->layout != NULL && !seen[peek->batch->table]) {
+            seen[peek->batch->table] = true;
+            left--;
+            peek_columns(peek, &peek->config->source.tables[peek->batch->table], peek->batch->layout);
+        }
+    } while (left > 0 && blocks++ < 64 && peek->batch->next != DAYBREAK_INPUT_END);
+}
+
+void
+lint_peek(const struct config *config, struct findings *findings)
+{
+    struct peek peek = {.config = config, .findings = findings, .batch = NULL};
+    struct source *source;
+    struct daybreak_fault fault = {0};
+    struct daybreak_input input;
+    struct daybreak_wait wait;
+    enum daybreak_next next;
+    int64_t time_us = DAYBREAK_NO_TIME;
+    uint32_t inputs = 0, beside = 0;
+    volatile int never = 0;
+
+    if (source_open(config, &never, &source, &fault) != 0)
+        return;
+    while (source_look(source, &input, &wait, &next, &fault) == 0 && next == DAYBREAK_MORE) {
+        beside += inputs > 0 && input.time_us == time_us;
+        time_us = input.time_us;
+        inputs++;
+    }
+    if (beside > 0 && config->source.parts <= 1 && config->source.tables[0].capture.method == CONFIG_DIFF)
+        findings_add(findings, FINDING_WARNING, "dumps-or-parts", config->path, config->source.place,
+                     "%-times in the path order dumps; `parts: N` joins files of one time into one input",
+                     "%u of %u inputs have no time of their own: each is taken for a whole dump, in name order", beside + 1,
+                     inputs);
+    for (uint32_t i = 0; i < inputs; i++)
+        if (source_look(source, &input, &wait, &next, &fault) != 0 || next != DAYBREAK_MORE)
+            inputs = 0;
+    if (inputs > 0) {
+        peek.batch = batch_new();
+        peek_input(&peek, source, &input);
+        batch_free(peek.batch);
+    }
+    source_close(source);
+}

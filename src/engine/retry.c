@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A dead letter on its way again: its row, kept as JSON by name, becomes a batch of one. */
+#include "engine/retry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "change/memory.h"
+#include "engine/pipeline.h"
+#include "record/batch.h"
+#include "sink/sink.h"
+#include "source/format.h"
+
+/* What retrying needs of a letter; texts in the arena. */
+struct letter {
+    struct arena *arena;
+    bool there, open;
+    const char *table, *record, *input, *member, *handoff, *stage;
+    size_t record_size;
+    bool is_json;
+    char op;
+    int64_t line, byte;
+};
+
+static bool
+letter_copy(void *context, const struct ledger_dead *dead)
+{
+    struct letter *letter = context;
+
+    letter->there = true;
+    letter->open = strcmp(dead->state, "dead") == 0;
+    letter->table = arena_text(letter->arena, dead->table == NULL ? "" : dead->table);
+    letter->input = arena_text(letter->arena, dead->input == NULL ? "" : dead->input);
+    letter->member = arena_text(letter->arena, dead->member == NULL ? "" : dead->member);
+    letter->stage = arena_text(letter->arena, dead->stage == NULL ? "" : dead->stage);
+    letter->record_size = dead->record_size;
+    letter->record = dead->record == NULL ? NULL : arena_bytes(letter->arena, dead->record, dead->record_size);
+    letter->is_json = dead->record_is_json;
+    letter->op = dead->op;
+    letter->line = dead->line;
+    letter->byte = dead->byte;
+    return true;
+}
+
+/* The row's members become columns, its values the cells of one row. */
+static int
+batch_of_record(struct pipeline *p, struct pipeline_table *table, const struct letter *letter, struct batch *batch,
+                struct daybreak_fault *fault)
+{
+    struct json_tree tree = {0};
+    const char **names;
+    int format = format_choose(table->config, letter->member[0] != '\0' ? letter->member : letter->input);
+    bool comma = format >= 0 && format_comma(&table->config->formats[format]);
+    uint32_t count = 0, used = 0;
+    size_t where;
+    int result = -1;
+
+    if (json_parse(&tree, letter->record, letter->record_size, &where) != 0 || tree.node[0].kind != JSON_OBJECT) {
+        json_fini(&tree);
+        return fault_set(fault, DAYBREAK_ASIDE, "its row was not kept whole");
+    }
+    names = arena_alloc(p->arena, (tree.count + 1) * sizeof *names);
+    for (uint32_t node = tree.node[0].child; node != 0; node = tree.node[node].next) {
+        char *name = arena_bytes(p->arena, tree.source + tree.node[node].name_at, tree.node[node].name_size);
+
+        name[json_unescape(name, tree.node[node].name_size, name)] = '\0';
+        names[count++] = name;
+    }
+    batch->layout = format_layout(p->arena, table->config, NULL, names, count, true, comma, fault);
+    if (batch->layout == NULL)
+        goto done;
+    batch->table = table->index;
+    batch->rows.columns = count;
+    batch_reserve(&batch->rows, 1);
+    batch_block(batch, (uint32_t)letter->record_size + 1);
+    batch->rows.rows = 1;
+    batch->rows.start[0] = 0;
+    batch->rows.lines[0] = 0;
+    count = 0;
+    for (uint32_t node = tree.node[0].child; node != 0; node = tree.node[node].next) {
+        const struct json_node *value = &tree.node[node];
+        char *to = batch->rows.block + used;
+        struct daybreak_span span = {used, DAYBREAK_NULL};
+
+        if (value->kind != JSON_NULL) {
+            memcpy(to, tree.source + value->at, value->size);
+            span.size = value->escaped ? (uint32_t)json_unescape(to, value->size, to) : value->size;
+            used += span.size;
+        }
+        batch->rows.spans[count++] = span;
+    }
+    batch->rows.end[0] = used;
+    batch->rows.block_size = batch->rows.block_used = used;
+    result = 0;
+done:
+    json_fini(&tree);
+    return result;
+}
+
+static int
+again(struct pipeline *p, int64_t id, const char *actor, const char *rule, const char *why, struct daybreak_fault *fault)
+{
+    struct daybreak_fault second = {0};
+
+    if (ledger_dead_again(p->ledger, id, actor, rule, why, &second) != 0) {
+        *fault = second;
+        return -1;
+    }
+    fault_set(fault, DAYBREAK_ASIDE, "D%lld stays dead: %s", (long long)id, why);
+    return fault_exit(fault, 1, "refused-again");
+}
+
+static int
+deliver(struct pipeline *p, struct pipeline_table *table, const struct letter *letter, struct batch *batch, int64_t id,
+        const char *actor, const char *reason, struct daybreak_fault *fault)
+{
+    struct daybreak_input input = {.size = sizeof input, .name = letter->input, .time_us = DAYBREAK_NO_TIME,
+                                   .visible_at_us = clock_now_us()};
+    struct memory_item item = {0};
+    struct memory_found found = {0};
+    const struct batch_bad *bad;
+    char position[48];
+    size_t size;
+
+    key_make(&table->keys, batch);
+    batch_type(batch, NULL, 1);
+    bad = batch_is_bad(batch, 0) ? batch_bad_of(batch, 0) : NULL;
+    if (bad != NULL)
+        return again(p, id, actor, bad->reason, bad->detail, fault);
+    if (table->change.memory != NULL && batch->key != NULL) {
+        item = (struct memory_item){.key = batch->key[0].at, .key_size = batch->key[0].size,
+                                    .canon = key_canon(batch, 0, NULL)};
+        memory_find(table->change.memory, &item, 1, &found);
+        if (strcmp(letter->stage, "sink") == 0 && found.there && found.canon != item.canon) {
+            fault_set(fault, DAYBREAK_ASIDE, "D%lld is outdated: a newer version of its key was read since", (long long)id);
+            fault_hint(fault, "drop it: daybreak dead drop D%lld", (long long)id);
+            return fault_exit(fault, 1, "outdated");
+        }
+    }
+    batch_changes(batch, 1);
+    batch->changes = 1;
+    batch->pick[0] = 0;
+    batch->op[0] = letter->op != 0 ? letter->op : found.there ? 'u' : 'c';
+    size = text_number(letter->line, position);
+    position[size++] = ':';
+    size += text_number(letter->byte, position + size);
+    batch->position[0] = (struct daybreak_text){arena_bytes(batch->arena, position, size), (uint32_t)size};
+    batch->story.part = letter->member;
+    snprintf(batch->last, sizeof batch->last, "D%lld", (long long)id);
+    if (land_batch(p, &input, batch, fault) != 0)
+        return -1;
+    if (batch->refused_count > 0) {
+        land_rollback(p);
+        return again(p, id, actor, batch->refused[0].rule, batch->refused[0].reason, fault);
+    }
+    if (item.key_size > 0)
+        memory_put(table->change.memory, &item);
+    /* the letter's own move is provisional until the target has the row */
+    if (ledger_provisional_begin(p->ledger, fault) != 0)
+        return -1;
+    if (ledger_dead_retry(p->ledger, id, actor, reason, p->sink->batch + p->sink->rows, sink_row(p->sink), fault) != 0) {
+        ledger_provisional_drop(p->ledger);
+        return -1;
+    }
+    if (ledger_provisional_commit(p->ledger, fault) != 0)
+        return -1;
+    return land_commit(p, true, fault);
+}
+
+int
+retry_dead(struct pipeline *p, int64_t id, const char *actor, const char *reason, struct daybreak_fault *fault)
+{
+    struct letter letter = {.arena = arena_new()};
+    struct pipeline_table *table = NULL;
+    struct batch *batch = batch_new();
+    int result = -1;
+
+    if (ledger_dead_find(p->ledger, id, letter_copy, &letter, fault) < 0)
+        goto done;
+    for (uint32_t t = 0; t < p->tables && letter.there; t++)
+        if (strcmp(p->table[t].config->name, letter.table) == 0)
+            table = &p->table[t];
+    if (!letter.there || !letter.open || table == NULL) {
+        fault_set(fault, DAYBREAK_ASIDE, !letter.there ? "there is no dead letter D%lld"
+                                         : !letter.open ? "D%lld was decided before"
+                                                        : "the table of D%lld is no longer in the pipeline file",
+                  (long long)id);
+        fault_exit(fault, 1, "no-decision");
+        goto done;
+    }
+    if (!letter.is_json || letter.record == NULL) {
+        fault_set(fault, DAYBREAK_ASIDE, "D%lld cannot be retried: its row was not kept whole", (long long)id);
+        fault_exit(fault, 1, "no-decision");
+        goto done;
+    }
+    pipeline_position_load(p);
+    if (batch_of_record(p, table, &letter, batch, fault) == 0)
+        result = deliver(p, table, &letter, batch, id, actor, reason, fault);
+    if (result != 0) {
+        struct daybreak_fault second = {0};
+
+        land_rollback(p);
+        if (table->change.memory != NULL && memory_revert(table->change.memory, &second) != 0)
+            *fault = second;
+    }
+done:
+    batch_free(batch);
+    arena_free(letter.arena);
+    return result;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "Where is order 1042, since when, and why does it look like that?": target, history, dead letters and evidence, in order of time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/text.h"
+#include "engine/view.h"
+#include "record/value.h"
+#include "sink/sink.h"
+#include "step/step.h"
+
+struct moment {
+    int64_t at_us;
+    uint32_t order;     /* of things that happened at the same time */
+    const char *body;   /* members of the JSON object behind `at`, comma first */
+};
+
+struct trace {
+    struct view *view;
+    struct arena *arena;
+    struct moment *moment;
+    uint32_t moments, room;
+    const char *shown;          /* the key as dead letters show it */
+    const char *current;        /* JSON of the row, NULL: none */
+    struct text unproven;       /* JSON texts, comma between */
+};
+
+static void
+moment_add(struct trace *trace, int64_t at_us, const struct text *body)
+{
+    if (trace->moments == trace->room) {
+        trace->room = trace->room == 0 ? 16 : trace->room * 2;
+        trace->moment = memory_grow(trace->moment, trace->room * sizeof *trace->moment);
+    }
+    trace->moment[trace->moments] = (struct moment){at_us, trace->moments, arena_bytes(trace->arena, body->at, body->size)};
+    trace->moments++;
+}
+
+static void
+unproven(struct trace *trace, const char *what)
+{
+    if (trace->unproven.size > 0)
+        text_char(&trace->unproven, ',');
+    json_quote(&trace->unproven, what, strlen(what));
+}
+
+static void
+member_raw(struct text *body, const char *name, const char *value, size_t size)
+{
+    text_char(body, ',');
+    json_quote(body, name, strlen(name));
+    text_char(body, ':');
+    text_add(body, value, size);
+}
+
+static void
+member_text(struct text *body, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    text_char(body, ',');
+    json_quote(body, name, strlen(name));
+    text_char(body, ':');
+    json_quote(body, value, strlen(value));
+}
+
+/* Members of an object, as they stand in the source. */
+static void
+member_copy(struct text *body, const struct json_tree *tree, uint32_t object, const char *name)
+{
+    uint32_t at = json_member(tree, object, name);
+    const struct json_node *node = &tree->node[at];
+
+    if (at == 0 || node->kind == JSON_NULL)
+        return;
+    if (node->kind == JSON_STRING)
+        member_raw(body, name, tree->source + node->at - 1, node->size + 2);
+    else
+        member_raw(body, name, tree->source + node->at, node->size);
+}
+
+static int64_t
+instant_of(const struct json_tree *tree, uint32_t object, const char *name)
+{
+    uint32_t at = json_member(tree, object, name);
+    int64_t us = DAYBREAK_NO_TIME;
+
+    if (at != 0 && tree->node[at].kind == JSON_STRING)
+        value_timestamp(tree->source + tree->node[at].at, tree->node[at].size, &(struct value_type){0}, &us);
+    return us;
+}
+
+static void
+hop(struct trace *trace, const struct json_tree *tree, uint32_t provenance, const char *instant, const char *what,
+    const char *const *members)
+{
+    int64_t at_us = instant_of(tree, provenance, instant);
+    struct text body = {0};
+
+    if (at_us == DAYBREAK_NO_TIME)
+        return;
+    member_text(&body, "what", what);
+    for (; *members != NULL; members++)
+        member_copy(&body, tree, provenance, *members);
+    moment_add(trace, at_us, &body);
+    text_fini(&body);
+}
+
+/* One version's way: each instant its envelope knows. */
+static void
+version(struct trace *trace, const struct json_tree *tree, uint32_t provenance, const char *landed)
+{
+    static const char *const changed[] = {"time_basis", "reason", "actor", "related", NULL};
+    static const char *const visible[] = {"source", NULL};
+    static const char *const none[] = {NULL};
+    static const char *const loaded[] = {"op", "event_id", "batch", "run", "pipeline_version", NULL};
+
+    hop(trace, tree, provenance, "changed_at", "changed", changed);
+    hop(trace, tree, provenance, "visible_at", "visible", visible);
+    hop(trace, tree, provenance, "read_at", "read", none);
+    hop(trace, tree, provenance, "loaded_at", landed, loaded);
+}
+
+static void
+target_told(struct trace *trace, const char *table, const char *answer)
+{
+    struct json_tree tree = {0};
+    size_t where;
+    uint32_t row, provenance, history;
+
+    if (json_parse(&tree, answer, strlen(answer), &where) != 0) {
+        unproven(trace, "the target's answer could not be read");
+        return;
+    }
+    row = json_member(&tree, 0, "row");
+    provenance = json_member(&tree, 0, "provenance");
+    history = json_member(&tree, 0, "history");
+    for (uint32_t i = history == 0 ? 0 : tree.node[history].child; i != 0; i = tree.node[i].next)
+        version(trace, &tree, i, "delivered");
+    for (uint32_t i = history == 0 ? 0 : tree.node[history].child; i != 0; i = tree.node[i].next) {
+        static const char *const gone[] = {"event_id", "gone_by", NULL};
+
+        hop(trace, &tree, i, "gone_at", "replaced or deleted", gone);
+    }
+    if (row != 0 && tree.node[row].kind == JSON_OBJECT) {
+        trace->current = arena_bytes(trace->arena, tree.source + tree.node[row].at, tree.node[row].size);
+        if (provenance != 0 && tree.node[provenance].kind == JSON_OBJECT)
+            version(trace, &tree, provenance, "delivered");
+        else
+            unproven(trace, "the row was there before Daybreak, or was written by another");
+    }
+    (void)table;
+    json_fini(&tree);
+}
+
+static bool
+evidence_moment(void *context, const struct ledger_evidence *evidence)
+{
+    struct trace *trace = context;
+    struct text body = {0};
+
+    member_text(&body, "what", evidence->verb);
+    member_text(&body, "id", evidence->subject);
+    member_text(&body, "by", evidence->actor);
+    member_text(&body, "reason", evidence->reason);
+    moment_add(trace, evidence->at_us, &body);
+    text_fini(&body);
+    return true;
+}
+
+static bool
+dead_moment(void *context, const struct ledger_dead *dead)
+{
+    struct trace *trace = context;
+    struct daybreak_fault fault = {0};
+    struct text body = {0}, value = {0};
+    char id[24] = "D";
+
+    if (dead->key == NULL || strcmp(dead->key, trace->shown) != 0)
+        return true;
+    id[1 + text_number(dead->id, id + 1)] = '\0';
+    member_text(&body, "what", "set aside");
+    member_text(&body, "id", id);
+    member_text(&body, "state", dead->state);
+    member_text(&body, "stage", dead->stage);
+    member_text(&body, "reason", dead->reason);
+    member_text(&body, "detail", dead->detail);
+    member_text(&body, "input", dead->input);
+    member_text(&body, "member", dead->member == NULL || dead->member[0] == '\0' ? NULL : dead->member);
+    if (dead->line >= 0)
+        text_printf(&body, ",\"line\":%lld", (long long)dead->line);
+    member_text(&body, "field", dead->field);
+    if (dead->value != NULL) {
+        json_quote(&value, dead->value, dead->value_size);
+        member_raw(&body, "value", value.at, value.size);
+    }
+    moment_add(trace, dead->at_us, &body);
+    text_fini(&body);
+    text_fini(&value);
+    ledger_evidence_list(trace->view->ledger, id, evidence_moment, trace, &fault);
+    return true;
+}
+
+/* The words of a key as typed, one text a key column: a JSON array, "a,b", or the text itself. */
+static int
+key_words(struct trace *trace, const char *key, size_t count, struct daybreak_text *word, struct daybreak_fault *fault)
+{
+    struct json_tree tree = {0};
+    size_t found = 0, where;
+
+    if (count == 1) {
+        word[0] = (struct daybreak_text){arena_text(trace->arena, key), (uint32_t)strlen(key)};
+        return 0;
+    }
+    if (key[0] == '[' && json_parse(&tree, key, strlen(key), &where) == 0) {
+        for (uint32_t i = tree.node[0].child; i != 0; i = tree.node[i].next, found++) {
+            struct text text = {0};
+
+            json_string(&tree, i, &text);
+            if (found < count)
+                word[found] = (struct daybreak_text){arena_bytes(trace->arena, text_end(&text), text.size), (uint32_t)text.size};
+            text_fini(&text);
+        }
+    } else {
+        for (const char *at = key, *comma;; at = comma + 1, found++) {
+            size_t size;
+
+            comma = strchr(at, ',');
+            size = comma == NULL ? strlen(at) : (size_t)(comma - at);
+            if (found < count)
+                word[found] = (struct daybreak_text){arena_bytes(trace->arena, at, size), (uint32_t)size};
+            if (comma == NULL) {
+                found++;
+                break;
+            }
+        }
+    }
+    json_fini(&tree);
+    if (found == count)
+        return 0;
+    fault_set(fault, DAYBREAK_HALT, "the key has %zu columns, '%s' has %zu", count, key, found);
+    fault_hint(fault, "write a,b or a JSON array: [\"a\",\"b\"]");
+    return fault_exit(fault, 64, "usage");
+}
+
+static const struct config_field *
+field_named(const struct config_table *table, const char *name)
+{
+    for (uint32_t i = 0; i < table->field_count; i++)
+        if (strcmp(table->fields[i].name, name) == 0)
+            return &table->fields[i];
+    return NULL;
+}
+
+static int
+ask_target(struct trace *trace, struct sink *sink, uint32_t t, const char *key, struct daybreak_fault *fault)
+{
+    const struct config_table *table = &trace->view->config->source.tables[t];
+    size_t count = table->capture.key.count;
+    struct daybreak_text word[64];
+    struct daybreak_column *column = arena_zero(trace->arena, (count + table->field_count + 1) * sizeof *column);
+    uint32_t columns = (uint32_t)count;
+    char *answer;
+
+    if (count == 0 || count > 64) {
+        unproven(trace, "this pipeline has no key: rows cannot be found by one");
+        return 0;
+    }
+    if (key_words(trace, key, count, word, fault) != 0)
+        return -1;
+    for (size_t k = 0; k < count; k++) {
+        const struct config_field *field = field_named(table, table->capture.key.item[k]);
+        struct value_type type = {0};
+        const char *name = step_name(table, table->capture.key.item[k]);
+        char room[VALUE_ROOM];
+        size_t length;
+
+        if (field != NULL && value_type_parse(field->type, &type) && type.type != DAYBREAK_TYPE_TEXT &&
+            value_canonical(&type, word[k].at, word[k].size, room, &length))
+            word[k] = (struct daybreak_text){arena_bytes(trace->arena, room, length), (uint32_t)length};
+        column[k] = (struct daybreak_column){.name = name == NULL ? table->capture.key.item[k] : name, .type = type.type,
+                                             .precision = type.precision, .scale = type.scale, .key = true};
+    }
+    for (uint32_t i = 0; i < table->field_count; i++) { /* declared types tell how the target's values are to be shown */
+        const char *name = step_name(table, table->fields[i].name);
+        struct value_type type = {0};
+        size_t k = 0;
+
+        while (k < count && strcmp(table->capture.key.item[k], table->fields[i].name) != 0)
+            k++;
+        if (k == count && name != NULL && value_type_parse(table->fields[i].type, &type))
+            column[columns++] = (struct daybreak_column){.name = name, .type = type.type, .precision = type.precision,
+                                                         .scale = type.scale};
+    }
+    if (sink_find(sink, t, column, columns, word, &answer, fault) != 0)
+        return -1;
+    if (answer == NULL) {
+        unproven(trace, "what the target holds: it is a file and is not searched");
+        return 0;
+    }
+    target_told(trace, table->name, answer);
+    free(answer);
+    return 0;
+}
+
+static int
+ask_targets(struct trace *trace, const char *key, struct daybreak_fault *fault)
+{
+    struct view *view = trace->view;
+    struct ledger_identity identity;
+    struct sink *sink;
+    volatile int never = 0;
+    int result = 0;
+
+    if (view->config == NULL) {
+        unproven(trace, "what the target holds: the pipeline file is gone or has errors");
+        return 0;
+    }
+    if (ledger_identity(view->ledger, view->name, &identity, fault) != 0 || sink_open(view->config, &never, &sink, fault) != 0)
+        return -1;
+    result = sink_look(sink, view->ledger, &identity, fault);
+    for (uint32_t t = 0; t < view->config->source.table_count && result == 0; t++)
+        result = ask_target(trace, sink, t, key, fault);
+    sink_close(sink);
+    return result;
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+    const struct moment *x = a, *y = b;
+
+    if (x->at_us != y->at_us)
+        return x->at_us < y->at_us ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* "a,b" and arrays as dead letters show them. */
+static const char *
+shown_key(struct trace *trace, const char *key)
+{
+    size_t count = trace->view->config == NULL ? 1 : trace->view->config->source.tables[0].capture.key.count;
+    struct daybreak_text word[64];
+    struct text out = {0};
+    const char *copy;
+
+    if (count < 2 || count > 64 || key_words(trace, key, count, word, &(struct daybreak_fault){0}) != 0)
+        return key;
+    for (size_t k = 0; k < count; k++) {
+        text_char(&out, k == 0 ? '[' : ',');
+        json_quote(&out, word[k].at, word[k].size);
+    }
+    text_char(&out, ']');
+    copy = arena_bytes(trace->arena, out.at, out.size);
+    text_fini(&out);
+    return copy;
+}
+
+int
+view_trace(struct view *view, const char *key, bool *found, struct json *json, struct daybreak_fault *fault)
+{
+    struct trace trace = {.view = view, .arena = arena_new()};
+    int result = -1;
+
+    if (view->ledger == NULL) {
+        fault_set(fault, DAYBREAK_HALT, "pipeline '%s' has not run yet", view->name);
+        fault_exit(fault, 66, "no-pipeline");
+        goto done;
+    }
+    trace.shown = shown_key(&trace, key);
+    if (ask_targets(&trace, key, fault) != 0 ||
+        ledger_dead_list(view->ledger, false, dead_moment, &trace, fault) != 0)
+        goto done;
+    qsort(trace.moment, trace.moments, sizeof *trace.moment, by_time);
+    *found = trace.current != NULL || trace.moments > 0;
+    json_object(json, NULL);
+    json_text(json, "pipeline", view->name);
+    json_text(json, "key", key);
+    json_bool(json, "found", *found);
+    if (trace.current == NULL)
+        json_null(json, "current");
+    else
+        json_raw(json, "current", trace.current, strlen(trace.current));
+    json_array(json, "timeline");
+    for (uint32_t i = 0; i < trace.moments; i++) {
+        struct text item = {0};
+        char at[CLOCK_TEXT_ROOM];
+
+        clock_text(trace.moment[i].at_us, at);
+        text_printf(&item, "{\"at\":\"%s\"", at);
+        text_put(&item, trace.moment[i].body);
+        text_char(&item, '}');
+        json_raw(json, NULL, item.at, item.size);
+        text_fini(&item);
+    }
+    json_close(json);
+    text_char(&trace.unproven, ']');
+    json_raw(json, "unproven", arena_printf(trace.arena, "[%s", text_end(&trace.unproven)), trace.unproven.size + 1);
+    json_close(json);
+    result = 0;
+done:
+    free(trace.moment);
+    text_fini(&trace.unproven);
+    arena_free(trace.arena);
+    return result;
+}
