@@ -454,7 +454,7 @@ live(int64_t *target)
         struct daybreak_batch_row row = batch_of(i, 1);
 
         OK(ledger_provisional_begin(ledger, &fault));
-        OK(ledger_dead_close_key(ledger, "orders", keys[i - 1], (uint32_t)strlen(keys[i - 1]), true,
+        OK(ledger_dead_close_key(ledger, "orders", keys[i - 1], (uint32_t)strlen(keys[i - 1]), LEDGER_KEY_CHANGED,
                                  i, &row.counts, &fault));
         set_aside(i, keys[i], 0);
         OK(ledger_provisional_commit(ledger, &fault));

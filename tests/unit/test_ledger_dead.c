@@ -182,11 +182,11 @@ START_TEST(a_good_row_heals_the_invalid_and_supersedes_the_others)
     ck_assert_str_eq(open_keys(), "KL");
     row = batch_of(2, 0);
     OK(ledger_provisional_begin(ledger, &fault));
-    OK(ledger_dead_close_key(ledger, "orders", "K", 1, true, 2, &row.counts, &fault));
-    OK(ledger_dead_close_key(ledger, "orders", "L", 1, true, 2, &row.counts, &fault));
-    OK(ledger_dead_close_key(ledger, "orders", "L", 1, true, 2, &row.counts, &fault));
-    OK(ledger_dead_close_key(ledger, "orders", "M", 1, true, 2, &row.counts, &fault));
-    OK(ledger_dead_close_key(ledger, "others", "K", 1, true, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "K", 1, LEDGER_KEY_CHANGED, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "L", 1, LEDGER_KEY_CHANGED, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "L", 1, LEDGER_KEY_CHANGED, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "M", 1, LEDGER_KEY_CHANGED, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "others", "K", 1, LEDGER_KEY_CHANGED, 2, &row.counts, &fault));
     ck_assert_str_eq(open_keys(), "");
     OK(ledger_provisional_commit(ledger, &fault));
     ck_assert_int_eq(row.counts.dead, -2);
@@ -203,6 +203,26 @@ START_TEST(a_good_row_heals_the_invalid_and_supersedes_the_others)
 }
 END_TEST
 
+/* The version remembered of L is the one that was refused: to see it again is no news of it. */
+START_TEST(a_row_that_is_the_same_heals_only_the_invalid)
+{
+    struct daybreak_batch_row row;
+
+    open_ledger();
+    two_dead();
+    row = batch_of(2, 0);
+    OK(ledger_provisional_begin(ledger, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "K", 1, LEDGER_KEY_SAME, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "L", 1, LEDGER_KEY_SAME, 2, &row.counts, &fault));
+    OK(ledger_provisional_commit(ledger, &fault));
+    ck_assert_int_eq(row.counts.dead, -1);
+    ck_assert_int_eq(row.counts.healed, 1);
+    ck_assert_int_eq(row.counts.superseded, 0);
+    count_one(&row);
+    ck_assert_str_eq(open_keys(), "L");
+}
+END_TEST
+
 START_TEST(a_delete_supersedes_or_withdraws)
 {
     struct daybreak_batch_row row;
@@ -211,7 +231,7 @@ START_TEST(a_delete_supersedes_or_withdraws)
     two_dead();
     row = batch_of(2, 0);
     OK(ledger_provisional_begin(ledger, &fault));
-    OK(ledger_dead_close_key(ledger, "orders", "K", 1, false, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "K", 1, LEDGER_KEY_GONE, 2, &row.counts, &fault));
     OK(ledger_dead_withdraw_key(ledger, "orders", "L", 1, 2, &row.counts, &fault));
     OK(ledger_provisional_commit(ledger, &fault));
     ck_assert_int_eq(row.counts.superseded, 1);
@@ -233,7 +253,7 @@ START_TEST(a_closing_of_a_batch_that_never_landed_never_was)
     two_dead();
     row = batch_of(2, 0);
     OK(ledger_provisional_begin(ledger, &fault));
-    OK(ledger_dead_close_key(ledger, "orders", "K", 1, true, 2, &row.counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "K", 1, LEDGER_KEY_CHANGED, 2, &row.counts, &fault));
     OK(ledger_provisional_commit(ledger, &fault));
     ck_assert_int_eq(ledger_dead_drop(ledger, 1, "me", "no", &fault), -1);
     ck_assert_int_eq(fault.kind, DAYBREAK_RETRY);
@@ -279,7 +299,7 @@ START_TEST(one_set_aside_and_closed_before_one_landing_is_healed)
     rows[1] = batch_of(2, 0);
     OK(ledger_provisional_begin(ledger, &fault));
     set_aside(1, "K", 0);
-    OK(ledger_dead_close_key(ledger, "orders", "K", 1, true, 2, &rows[1].counts, &fault));
+    OK(ledger_dead_close_key(ledger, "orders", "K", 1, LEDGER_KEY_CHANGED, 2, &rows[1].counts, &fault));
     OK(ledger_provisional_commit(ledger, &fault));
     OK(ledger_count(ledger, "load", NULL, rows, 2, NULL, &fault));
     ck_assert_str_eq(dead_state(1), "healed");
@@ -358,6 +378,7 @@ main(void)
         other_threads_wait_while_a_batch_is_set_aside,
         a_dead_letter_comes_back_whole,
         a_good_row_heals_the_invalid_and_supersedes_the_others,
+        a_row_that_is_the_same_heals_only_the_invalid,
         a_delete_supersedes_or_withdraws,
         a_closing_of_a_batch_that_never_landed_never_was,
         what_landed_becomes_final_with_the_targets_row,
