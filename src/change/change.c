@@ -34,10 +34,13 @@ change_open(struct change *change, const struct config *config, uint32_t index, 
     }
     asides_init(&change->asides);
     change->ambiguous = keyset_new();
+    change->kept = keyset_new();
+    change->settled = keyset_new();
     change->dead = keyset_new();
     change->healed = keyset_new();
     change->same = keyset_new();
     change->gone = keyset_new();
+    change->withdrawn = keyset_new();
     change->pending = keyset_new();
     change->back = keyset_new();
     return 0;
@@ -51,10 +54,13 @@ change_close(struct change *change)
     if (change->asides.arena != NULL)
         asides_fini(&change->asides);
     keyset_free(change->ambiguous);
+    keyset_free(change->kept);
+    keyset_free(change->settled);
     keyset_free(change->dead);
     keyset_free(change->healed);
     keyset_free(change->same);
     keyset_free(change->gone);
+    keyset_free(change->withdrawn);
     keyset_free(change->pending);
     keyset_free(change->back);
     memset(change, 0, sizeof *change);
@@ -72,9 +78,12 @@ change_begin(struct change *change, bool first)
     change->reaching = NULL;
     asides_clear(&change->asides);
     keyset_clear(change->ambiguous);
+    keyset_clear(change->kept);
+    keyset_clear(change->settled);
     keyset_clear(change->healed);
     keyset_clear(change->same);
     keyset_clear(change->gone);
+    keyset_clear(change->withdrawn);
     keyset_clear(change->pending);
     keyset_clear(change->back);
     if (change->spool != NULL)
@@ -285,6 +294,7 @@ change_withhold_absent(struct change *change, struct daybreak_fault *fault)
     for (uint64_t index = from; index < from + to; index++)
         spool_void(change->spool, index);
     keyset_clear(change->gone);
+    keyset_clear(change->withdrawn);
     return 0;
 }
 
@@ -460,6 +470,7 @@ change_drop(struct change *change, struct daybreak_fault *fault)
     keyset_clear(change->healed);
     keyset_clear(change->same);
     keyset_clear(change->gone);
+    keyset_clear(change->withdrawn);
     keyset_clear(change->pending);
     keyset_clear(change->back);
     if (change->spool != NULL)

@@ -30,10 +30,13 @@ struct change {
     struct spool *spool;
     struct asides asides;           /* rows set aside since change_aside_clear */
     struct keyset *ambiguous;       /* keys that came twice with different rows in this input */
+    struct keyset *kept;            /* remembered keys that a bad row was the first to name in this input */
+    struct keyset *settled;         /* of these, those with a good row since, equal to the version remembered */
     struct keyset *dead;            /* keys with open dead letters */
     struct keyset *healed;          /* of these, those with a new version in this input; their dead letters close as the batch lands */
     struct keyset *same;            /* of these, those whose good row is the version remembered: only their invalid rows are healed */
     struct keyset *gone;            /* of these, deleted in this input */
+    struct keyset *withdrawn;       /* of those, never delivered: nothing is deleted anywhere */
     struct keyset *pending;         /* keys of spooled changes; the index of a key is the index of its record */
     struct keyset *back;            /* keys of this first load to be taken back */
 

@@ -36,8 +36,8 @@ bad_row(struct change *change, struct batch *batch, uint32_t row)
         return;
     }
     memory_find(change->memory, &item, 1, &found);
-    if (found.there)
-        memory_see(change->memory, found.ref);
+    if (found.there && !memory_see(change->memory, found.ref))
+        keyset_add(change->kept, item.key, item.key_size);
 }
 
 static uint16_t
@@ -208,6 +208,9 @@ said_before(struct change *change, const struct memory_item *item, const struct 
 
     *spooled = change->first ? UINT32_MAX : keyset_index(change->pending, item->key, item->key_size);
     if (*spooled == UINT32_MAX) {
+        if (found->seen && keyset_has(change->kept, item->key, item->key_size) &&
+            !keyset_has(change->settled, item->key, item->key_size))
+            return 0; /* only a bad row did, and that says nothing of its values */
         *canon = found->canon;
         return found->there && found->seen;
     }
@@ -253,7 +256,8 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
     same = found.there && found.canon == (change->reaching == NULL ? item.canon : key_canon(batch, row, change->reaching));
     change_good(change, batch->key[row], same);
     if (same) {
-        memory_see(change->memory, found.ref);
+        if (memory_see(change->memory, found.ref))
+            keyset_add(change->settled, item.key, item.key_size);
         counts->unchanged++;
         if (change->reaching != NULL) { /* from now on all of its columns are known */
             struct text whole = {0};
