@@ -423,6 +423,27 @@ change_take(struct change *change, struct batch *batch, struct daybreak_fault *f
     return 0;
 }
 
+void
+change_withdraw(const struct change *change, struct batch *batch)
+{
+    uint32_t kept = 0;
+
+    if (keyset_count(change->withdrawn) == 0)
+        return;
+    for (uint32_t i = 0; i < batch->changes; i++) {
+        struct daybreak_text key = batch->key[batch->pick[i]];
+
+        if (batch->op[i] == 'd' && keyset_has(change->withdrawn, key.at, key.size))
+            continue;
+        batch->pick[kept] = batch->pick[i]; /* keys stand by row, all else by change */
+        batch->op[kept] = batch->op[i];
+        batch->position[kept] = batch->position[i];
+        batch->before[kept] = batch->before[i];
+        kept++;
+    }
+    batch->changes = kept;
+}
+
 int
 change_taken_back(struct change *change, struct batch *batch, struct daybreak_fault *fault)
 {

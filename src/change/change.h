@@ -74,6 +74,8 @@ int change_withhold_absent(struct change *change, struct daybreak_fault *fault);
 /** change_take(change, batch, fault): the next spooled changes, at most a block, as a batch with op, pick, position and a layout; changes is 0 at
  * the end. */
 int change_take(struct change *change, struct batch *batch, struct daybreak_fault *fault);
+/** change_withdraw(change, batch): deletes of keys in `withdrawn` leave a batch that change_take gave. */
+void change_withdraw(const struct change *change, struct batch *batch);
 /** change_drop(change, fault): nothing of this input lands (held): memory, spool and asides as before it. */
 int change_drop(struct change *change, struct daybreak_fault *fault);
 /** change_taken_back(change, batch): rows that landed earlier in this first load and turned out ambiguous, as a batch of deletes that

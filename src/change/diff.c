@@ -15,6 +15,8 @@
 #include "change/spool.h"
 #include "record/batch.h"
 
+#define GROUP 64
+
 static struct memory_item
 item_of(const struct batch *batch, uint32_t row)
 {
@@ -284,32 +286,49 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
                    fault);
 }
 
+/* The rows whose bytes do not settle it, into ${again}; gives their number. Some rows at a time, so that what is asked and found of them
+ * never leaves the nearest cache. */
+static uint32_t
+first_sight(struct change *change, struct batch *batch, struct daybreak_counts *counts, uint32_t *again)
+{
+    const uint32_t rows = batch->rows.rows;
+    const bool dead_keys = keyset_count(change->dead) > 0;
+    struct memory_item item[GROUP];
+    struct memory_found found[GROUP];
+    uint32_t closer = 0;
+
+    for (uint32_t from = 0; from < rows; from += GROUP) {
+        uint32_t count = rows - from < GROUP ? rows - from : GROUP;
+
+        for (uint32_t i = 0; i < count; i++)
+            item[i] = item_of(batch, from + i);
+        memory_find(change->memory, item, count, found);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t row = from + i;
+
+            if (batch->bad_count > 0 && batch_is_bad(batch, row)) {
+                bad_row(change, batch, row);
+            } else if (found[i].there && found[i].raw == item[i].raw && item[i].raw != 0 &&
+                       !memory_see(change->memory, found[i].ref)) {
+                counts->unchanged++;
+                if (dead_keys)
+                    change_good(change, batch->key[row], true);
+            } else {
+                again[closer++] = row;
+            }
+        }
+    }
+    return closer;
+}
+
 int
 diff_capture(struct change *change, struct batch *batch, struct daybreak_fault *fault)
 {
     struct daybreak_counts *counts = change_counts(change, batch);
-    uint32_t rows = batch->rows.rows, closer = 0;
-    struct memory_item *item = arena_alloc(batch->arena, (rows + 1) * sizeof *item);
-    struct memory_found *found = arena_alloc(batch->arena, (rows + 1) * sizeof *found);
-    uint32_t *again = arena_alloc(batch->arena, (rows + 1) * sizeof *again);
-    bool dead_keys = keyset_count(change->dead) > 0;
+    uint32_t *again = arena_alloc(batch->arena, (batch->rows.rows + 1) * sizeof *again), closer;
 
-    for (uint32_t row = 0; row < rows; row++)
-        item[row] = item_of(batch, row);
-    memory_find(change->memory, item, rows, found);
-    counts->read += rows;
-    for (uint32_t row = 0; row < rows; row++) {
-        if (batch->bad_count > 0 && batch_is_bad(batch, row)) {
-            bad_row(change, batch, row);
-        } else if (found[row].there && found[row].raw == item[row].raw && item[row].raw != 0 &&
-                   !memory_see(change->memory, found[row].ref)) {
-            counts->unchanged++;
-            if (dead_keys)
-                change_good(change, batch->key[row], true);
-        } else {
-            again[closer++] = row;
-        }
-    }
+    counts->read += batch->rows.rows;
+    closer = first_sight(change, batch, counts, again);
     if (closer == 0)
         return 0;
     batch_type(batch, again, closer);

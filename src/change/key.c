@@ -176,11 +176,17 @@ key_show(const char *key, uint32_t size, size_t count, struct text *out)
 static bool
 plain_integer(const char *at, uint32_t size)
 {
-    uint32_t minus = size > 0 && at[0] == '-', digits = size - minus;
+    uint32_t minus = size > 0 && at[0] == '-', i = minus;
+    uint64_t eight;
 
-    if (digits == 0 || digits > 18 || at[minus] == '0')
+    if (size == minus || size - minus > 18 || at[minus] == '0')
         return size == 1 && at[0] == '0';
-    for (uint32_t i = minus; i < size; i++)
+    for (; size - i >= sizeof eight; i += sizeof eight) { /* each byte's high half is 3, also with 6 added: 0 to 9 */
+        memcpy(&eight, at + i, sizeof eight);
+        if (((eight | (eight + UINT64_C(0x0606060606060606))) & UINT64_C(0xf0f0f0f0f0f0f0f0)) != UINT64_C(0x3030303030303030))
+            return false;
+    }
+    for (; i < size; i++)
         if (at[i] < '0' || at[i] > '9')
             return false;
     return true;

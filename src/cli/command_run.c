@@ -20,7 +20,8 @@ static const struct cli_option run_options[] = {
     {"follow", 'f', NULL, "Go on: wake when an input is complete, until SIGTERM."},
     {"inputs", 0, "N", "Take at most N inputs a pipeline in this run."},
     {"resync", 0, NULL, "Compare the newest input with the target itself and write only the differences."},
-    {"dry-run", 0, NULL, "With --resync: say what would be written, write nothing."},
+    {"dry-run", 0, NULL, "Say what the next input would change, and write nothing."},
+    {"limit", 0, "N", "With --dry-run: read only the first N rows; what a whole dump would delete is then not told."},
     {"skip-if-running", 0, NULL, "Exit 0 in silence when another run of it holds the lock."},
     {"was", 0, "NAME", "The pipeline was called NAME before: take over its target and state."},
     {NULL, 0, NULL, NULL},
@@ -31,7 +32,7 @@ struct telling {
     struct cli *cli;
     const struct config *const *config;
     uint32_t count;
-    bool follow, several;
+    bool follow, several, dry;
     struct daybreak_counts *told;   /* by pipeline, of a follower: what was said already */
 };
 
@@ -91,7 +92,7 @@ on_ended(void *context, const struct result *result)
     result_json(result, &cli->result, NULL);
     if (result_worse(cli->fault.status, result->status) != cli->fault.status && result->fault.kind != DAYBREAK_NO_FAULT)
         cli->fault = result->fault;
-    if (!cli->as_json && cli->terminal && !cli->quiet)
+    if (!cli->as_json && (cli->terminal || telling->dry) && !cli->quiet) /* what a dry run would do is its result */
         report_table(cli, result);
     if (!cli->as_json && result->status != 0)
         report_paragraph(cli, result, config);
@@ -136,13 +137,17 @@ run_run(struct cli *cli, const struct cli_args *args)
     int status;
 
     request.mode = request.follow ? "follow" : request.resync ? "resync" : "run";
-    if (!cli_number(cli, args, "inputs", 0, &request.inputs)) {
+    if (!cli_number(cli, args, "inputs", 0, &request.inputs) || !cli_number(cli, args, "limit", 0, &request.limit)) {
         free(config);
         return 64;
     }
-    if (request.dry_run && !request.resync) {
+    if (request.limit > 0 && !request.dry_run) {
         free(config);
-        return cli_usage(cli, "--dry-run goes with --resync");
+        return cli_usage(cli, "--limit reads a part of an input: it goes with --dry-run");
+    }
+    if (request.dry_run && request.follow) {
+        free(config);
+        return cli_usage(cli, "--dry-run is one pass: it does not go with --follow");
     }
     if (request.resync && request.follow) {
         free(config);
@@ -158,6 +163,7 @@ run_run(struct cli *cli, const struct cli_args *args)
         request.progress = progress_show;
         log_line_hook(progress_clear);
     }
+    telling.dry = request.dry_run;
     run_signals();
     if (telling.several)
         json_array(&cli->result, NULL);

@@ -397,26 +397,24 @@ put_member(struct text *out, const struct json_tree *tree, uint32_t node)
     text_fini(&value);
 }
 
-/* Where a change was read, in words: connector, input, table or member, position. False when the member is no such object. */
+/* Where a change was read, in words: connector and input, then the place in it. False when the member is no such object. */
 static bool
 put_source(struct text *out, const struct json_tree *tree, uint32_t node)
 {
-    static const char *const names[] = {"connector", "name", "object"};
-    uint32_t position = json_member(tree, node, "position");
+    uint32_t position = json_member(tree, node, "position"), object = json_member(tree, node, "object");
+    uint32_t connector = json_member(tree, node, "connector"), name = json_member(tree, node, "name");
 
-    if (tree->node[node].kind != JSON_OBJECT || position == 0 || json_member(tree, node, "name") == 0)
+    if (tree->node[node].kind != JSON_OBJECT || position == 0 || name == 0 || connector == 0)
         return false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        uint32_t member = json_member(tree, node, names[i]);
-
-        if (member == 0 || tree->node[member].size == 0 || tree->node[member].kind != JSON_STRING)
-            continue;
-        if (i > 0)
-            text_char(out, ' ');
-        put_member(out, tree, member);
-    }
-    text_put(out, " at ");
+    put_member(out, tree, connector);
+    text_char(out, ' ');
+    put_member(out, tree, name);
+    text_printf(out, "\n      %-18s", "position");
     put_member(out, tree, position);
+    if (object != 0 && tree->node[object].kind == JSON_STRING && tree->node[object].size > 0) {
+        text_put(out, " in ");
+        put_member(out, tree, object);
+    }
     return true;
 }
 

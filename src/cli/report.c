@@ -133,23 +133,21 @@ report_paragraph(struct cli *cli, const struct result *result, const struct conf
         else
             text_put(&out, "Nothing of it landed, the target is as it was; the next good input replaces it.");
         if (held->id > 0) {
-            text_put(&out, "\n  to look:           ");
+            bool cut = strcmp(held->guard, "unreadable") == 0; /* let through, it would only be held again */
+
+            text_put(&out, " To look: `");
             put_command(&out, config);
-            text_printf(&out, "held show I%" PRId64, held->id);
-            /* What cannot be read to its end would only be held again. */
-            text_put(&out, strcmp(held->guard, "unreadable") == 0 ? "\n  to turn it down:   " : "\n  to let it through: ");
+            text_printf(&out, "held show I%" PRId64 "`. To %s: `", held->id, cut ? "turn it down" : "let it through");
             put_command(&out, config);
-            text_printf(&out, "%s I%" PRId64 "%s\n", strcmp(held->guard, "unreadable") == 0 ? "reject" : "approve", held->id,
-                        strcmp(held->guard, "unreadable") == 0 ? " --reason TEXT" : "");
-        } else {
-            text_char(&out, '\n');
+            text_printf(&out, cut ? "reject I%" PRId64 " --reason TEXT`." : "approve I%" PRId64 "`.", held->id);
         }
+        text_char(&out, '\n');
     }
     if (result->new_dead > 0) {
-        text_printf(&out, "pipeline '%s' set %" PRId64 " record%s aside, the rest landed.\n  to look:           ", result->pipeline,
+        text_printf(&out, "pipeline '%s' set %" PRId64 " record%s aside, the rest landed. To look: `", result->pipeline,
                     result->new_dead, result->new_dead == 1 ? "" : "s");
         put_command(&out, config);
-        text_printf(&out, "dead %s\n", result->pipeline);
+        text_printf(&out, "dead %s`.\n", result->pipeline);
     }
     if (out.size > 0)
         fprintf(stderr, "%sdaybreak:%s %s", cli_paint(cli, 'r'), cli_paint(cli, '0'), text_end(&out));

@@ -50,6 +50,7 @@ reader_main(void *context)
 {
     struct pipeline *p = context;
     struct batch *batch;
+    int64_t rows = 0;
 
     while ((batch = ring_free_batch(p->ring)) != NULL) {
         struct daybreak_fault fault = {0};
@@ -60,6 +61,11 @@ reader_main(void *context)
             return NULL;
         }
         batch->story.read_at = clock_now_us();
+        rows += batch->rows.rows;
+        if (p->limit > 0 && rows >= p->limit) { /* of a dry run, which keeps no mark */
+            batch->rows.rows -= (uint32_t)(rows - p->limit);
+            batch->next = DAYBREAK_INPUT_END;
+        }
         next = batch->next;
         if (batch->rows.rows > 0) {
             if (p->all_land) { /* landing is the slower half then, comparing the faster one */
@@ -121,12 +127,31 @@ give_up(struct reading *r, struct daybreak_fault *fault)
 
     reader_join(r->p);
     land_rollback(r->p);
+    source_abandon(r->p->source);
+    if (r->p->sink->uncertain) /* it may have landed: what is remembered of it stays for the next start */
+        return -1;
     for (uint32_t t = 0; t < r->p->tables; t++)
         if (change_drop(&r->p->table[t].change, fault->kind == DAYBREAK_NO_FAULT ? fault : &second) != 0)
             return -1;
-    source_abandon(r->p->source);
     pipeline_position_load(r->p);
     return fault->kind == DAYBREAK_NO_FAULT ? 0 : -1;
+}
+
+/* What the input is called from now on. The connector hashed what was read on the way, so that it need not be read twice. */
+static int
+digest_take(struct reading *r, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+    uint8_t digest[16];
+
+    if (r->digest[0] != '\0')
+        return 0;
+    if (source_digest(p->source, digest, fault) != 0)
+        return -1;
+    text_hex(digest, 16, r->digest);
+    r->digest[32] = '\0';
+    p->position.digest = arena_text(p->position_arena, r->digest);
+    return p->dry_run ? 0 : ledger_input_digest(p->ledger, r->id, r->digest, r->order, fault);
 }
 
 static int
@@ -137,6 +162,9 @@ cut_off(struct reading *r, const struct daybreak_fault *why, enum pipeline_outco
     struct text reason = {0};
     int result;
 
+    reader_join(r->p);
+    if (digest_take(r, fault) != 0)
+        return -1;
     text_put(&reason, why->what);
     if (why->hint[0] != '\0')
         text_printf(&reason, " (%s)", why->hint);
@@ -234,6 +262,15 @@ land_now(struct reading *r, struct batch *batch, struct daybreak_fault *fault)
     return commit_maybe(r, batch, fault);
 }
 
+/* What would land as it came, of a dry run. */
+static int
+count_only(struct batch *batch, struct pipeline_table *table)
+{
+    ledger_add(&table->change.night, &batch->counts);
+    asides_clear(&table->change.asides);
+    return 0;
+}
+
 /* A compared input: its changes come out of the spool. */
 static int
 land_spool(struct reading *r, struct daybreak_fault *fault)
@@ -249,11 +286,17 @@ land_spool(struct reading *r, struct daybreak_fault *fault)
         if (table->change.spool == NULL)
             continue;
         spool_rewind(table->change.spool);
-        for (;;) {
+        result = land_withdrawals(p, table, fault);
+        while (result == 0) {
+            uint32_t taken;
+
             result = change_take(&table->change, batch, fault);
-            if (result != 0 || (batch->changes == 0 && !first))
+            taken = batch->changes;
+            if (result != 0 || (taken == 0 && !first))
                 break;
+            change_withdraw(&table->change, batch);
             night_counts(table, batch, first);
+            batch->counts.withdrawn += taken - batch->changes;
             result = land_batch(p, r->input, batch, fault);
             if (result != 0)
                 break;
@@ -265,7 +308,7 @@ land_spool(struct reading *r, struct daybreak_fault *fault)
                 result = land_commit(p, false, fault);
                 r->committed = true;
             }
-            if (result != 0 || batch->changes == 0)
+            if (result != 0 || taken == 0)
                 break;
         }
     }
@@ -343,7 +386,7 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
         struct pipeline_table *table = &p->table[t];
         int64_t absent = 0;
 
-        if (source_parts_seen(p->source, t) == 0 && !r->append) {
+        if (source_parts_seen(p->source, t) == 0 && !r->append && p->limit == 0) {
             snprintf(verdict.reason, sizeof verdict.reason, "table '%s' is missing", table->config->name);
             if (give_up(r, fault) != 0)
                 return -1;
@@ -351,9 +394,10 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
             *outcome = PIPELINE_HELD;
             return 0;
         }
-        if (!r->first && change_absent(&table->change, &absent, fault) != 0)
+        if (!r->first && p->limit == 0 && change_absent(&table->change, &absent, fault) != 0)
             return -1;
-        guard_judge(table, absent, &verdict);
+        if (p->limit == 0) /* a part of an input has too few rows by itself */
+            guard_judge(table, absent, &verdict);
         if (verdict.guard != NULL && !r->approved && verdict.deletes_only) {
             if (change_withhold_absent(&table->change, fault) != 0)
                 return -1;
@@ -386,12 +430,13 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
     p->position.mark = withheld.guard == NULL ? "end" : "withheld";
     if (settle_intend(p, fault) != 0 || land_commit(p, true, fault) != 0)
         return -1;
-    r->committed = true;
+    r->committed = p->unsettled = true;
     for (uint32_t t = 0; t < p->tables; t++)
         if (p->table[t].change.memory != NULL && memory_settle(p->table[t].change.memory, r->first, fault) != 0)
             return -1;
     if (settle_input(p, r->id, &withheld, r->rows, fault) != 0)
         return -1;
+    p->unsettled = false;
     p->last_look_us = r->input->time_us != DAYBREAK_NO_TIME ? r->input->time_us : r->input->visible_at_us;
     p->result.inputs++;
     *outcome = withheld.guard == NULL ? PIPELINE_DONE : PIPELINE_HELD;
@@ -433,7 +478,8 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
         }
         if (verdict.guard != NULL) {
             ring_return(p->ring, batch);
-            if (give_up(r, fault) != 0)
+            reader_join(p);
+            if (digest_take(r, fault) != 0 || give_up(r, fault) != 0)
                 return -1;
             hold(r, verdict.guard, verdict.reason, verdict.evidence, r->committed && !r->append ? "cut" : "held");
             *outcome = PIPELINE_HELD;
@@ -452,7 +498,7 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
             if (result == 0)
                 result = change_capture(&table->change, batch, fault);
             if (result == 0 && (r->first || r->append))
-                result = land_now(r, batch, fault);
+                result = p->dry_run ? count_only(batch, table) : land_now(r, batch, fault);
             if (result != 0) {
                 ring_return(p->ring, batch);
                 return -1;
@@ -464,6 +510,8 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
     } while (next != DAYBREAK_INPUT_END);
     pthread_join(p->reader, NULL);
     p->reading = false;
+    if (digest_take(r, fault) != 0)
+        return -1;
     if (source_changed(p->source) && !r->append) {
         *outcome = PIPELINE_CHANGED;
         LOG_WARN("input was altered while it was read, nothing of it was taken: input=%s", r->input->name);
@@ -491,21 +539,28 @@ known_content(struct reading *r, enum pipeline_outcome *outcome, struct daybreak
     struct ledger_input last = {0};
     char order[512], reason[700];
     int64_t same = 0;
-    int found = ledger_input_last(p->ledger, &last, fault), known;
+    int found = ledger_input_last(p->ledger, &last, fault), known, touched = 0;
 
     if (found < 0)
         return -1;
     known = found == 0 ? 0 : ledger_input_by_digest(p->ledger, r->digest, &same, order, fault);
     if (known < 0)
         goto fail;
-    if (known == 1 && strcmp(last.digest, r->digest) == 0) {
-        if (ledger_input_end(p->ledger, r->id, "repeated", NULL, NULL, NULL, 0, -1, fault) != 0)
+    if (known == 1 && !r->approved) { /* a folder that was moved or restored is no folder of older dumps */
+        touched = ledger_input_unchanged(p->ledger, r->input->name, r->digest, fault);
+        if (touched < 0)
+            goto fail;
+    }
+    if (known == 1 && (touched == 1 || strcmp(last.digest, r->digest) == 0)) {
+        if (!p->dry_run && ledger_input_end(p->ledger, r->id, "repeated", NULL, NULL, NULL, 0, -1, fault) != 0)
             goto fail;
         p->result.inputs++;
         p->result.repeated_inputs++;
         *outcome = PIPELINE_DONE;
         ledger_input_fini(&last);
-        return source_finish(p->source, fault) == 0 ? 1 : -1;
+        if (p->dry_run)
+            source_abandon(p->source);
+        return p->dry_run || source_finish(p->source, fault) == 0 ? 1 : -1;
     }
     if (!r->approved && (known == 1 || (found == 1 && r->input->time_us != DAYBREAK_NO_TIME &&
                                         last.time_us != DAYBREAK_NO_TIME && r->input->time_us < last.time_us))) {
@@ -525,6 +580,25 @@ fail:
     return -1;
 }
 
+/* Must its content be known before it is read? Not when no input of its size was ever applied: then it is new, and nothing of it lands
+ * before it was compared to its end. 1, 0, or -1. */
+static int
+digest_first(struct reading *r, struct daybreak_fault *fault)
+{
+    struct ledger_input last = {0};
+    int found;
+    bool older;
+
+    if (r->append || r->against_target || r->approved || r->p->resync)
+        return 1;
+    found = ledger_input_last(r->p->ledger, &last, fault);
+    if (found < 0)
+        return -1;
+    older = r->input->time_us != DAYBREAK_NO_TIME && last.time_us != DAYBREAK_NO_TIME && r->input->time_us < last.time_us;
+    ledger_input_fini(&last);
+    return found == 0 || older ? 1 : ledger_input_same_size(r->p->ledger, r->input->bytes, fault);
+}
+
 static int
 begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
 {
@@ -533,7 +607,6 @@ begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
                                   .bytes = r->input->bytes, .order = r->order, .time_us = r->input->time_us,
                                   .visible_at_us = r->input->visible_at_us, .taken_at_us = clock_now_us(), .run = p->run};
     struct ledger_input last = {0};
-    uint8_t digest[16];
     char state[16];
     int found;
 
@@ -549,15 +622,15 @@ begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
             return -1;
         r->deletes_only = approval.deletes_only;
     }
+    p->release = r->approved;
     r->append = p->table[0].config->capture.method != CONFIG_DIFF;
     if (r->append && !r->input->packed)
         return append_begin(p, r->input, r->digest, fault);
-    if (source_digest(p->source, digest, fault) != 0)
-        return -1;
-    text_hex(digest, 16, r->digest);
-    r->digest[32] = '\0';
     r->against_target = !r->append && (p->resync || (p->config->sink.existing == DAYBREAK_EXISTING_ADOPT && p->sink->batch == 0));
-    if (!p->dry_run && ledger_input_digest(p->ledger, r->id, r->digest, r->order, fault) != 0)
+    found = digest_first(r, fault);
+    if (found <= 0)
+        return found;
+    if (digest_take(r, fault) != 0)
         return -1;
     found = p->resync ? 0 : known_content(r, outcome, fault);
     if (found != 0)
@@ -583,6 +656,8 @@ input_take(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fa
         fault_set(fault, DAYBREAK_HALT, "only a source captured by diff can be compared with its target");
         return fault_exit(fault, 78, "no-resync");
     }
+    if (land_forget(p, fault) != 0)
+        return -1;
     pipeline_position_load(p);
     result = begin(r, outcome, fault);
     if (result != 0)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "change/memory.h"
+#include "engine/before.h"
 #include "engine/pipeline.h"
 #include "record/batch.h"
 #include "sink/sink.h"
@@ -147,6 +148,19 @@ land_asides(struct pipeline *p, const struct daybreak_input *input, struct pipel
     asides_clear(asides);
 }
 
+/* What the record is to the target: a key of which no version ever arrived is still to be created there. */
+static char
+refused_op(struct pipeline *p, const struct pipeline_table *table, const struct ledger_dead *dead, char op)
+{
+    struct daybreak_fault fault = {0};
+
+    if (p->resync)
+        return op == 'r' ? 'u' : op;
+    if (op != 'u' || dead->key_size == 0 || !keyset_has(table->change.dead, dead->key_bytes, dead->key_size))
+        return op;
+    return ledger_dead_undelivered(p->ledger, dead->table, dead->key_bytes, dead->key_size, &fault) == 1 ? 'c' : op;
+}
+
 /* What the target refused: the row as it would have been delivered, and the target's words. */
 static void
 refused(struct pipeline *p, const struct daybreak_input *input, struct pipeline_table *table, struct batch *batch)
@@ -191,7 +205,7 @@ refused(struct pipeline *p, const struct daybreak_input *input, struct pipeline_
         dead->record = keep_bytes(p, record.at, (uint32_t)record.size);
         dead->record_size = (uint32_t)record.size;
         dead->record_is_json = true;
-        dead->op = batch->op[refusal->change];
+        dead->op = refused_op(p, table, dead, batch->op[refusal->change]);
         text_hex(batch->event_id[refusal->change], 16, hex);
         hex[32] = '\0';
         dead->event_id = keep(p, hex);
@@ -280,12 +294,19 @@ story_fill(struct pipeline *p, const struct daybreak_input *input, const struct 
 /* Lag of each change of the batch, in the unit that the old job is measured in too. */
 static void
 lag_note_batch(struct pipeline *p, const struct daybreak_input *input, const struct pipeline_table *table,
-               const struct batch *batch)
+               struct batch *batch)
 {
     bool backlog = input->visible_at_us < p->first_seen_us;
     bool diff = table->config->capture.method == CONFIG_DIFF;
+    bool *refused = NULL;
 
+    if (batch->refused_count > 0)
+        refused = arena_zero(batch->arena, batch->changes * sizeof *refused);
+    for (uint32_t k = 0; k < batch->refused_count; k++)
+        refused[batch->refused[k].change] = true;
     for (uint32_t i = 0; i < batch->changes; i++) {
+        if (refused != NULL && refused[i])
+            continue;
         struct lag_change change = {.changed_at_us = batch->changed_at[i], .visible_at_us = batch->story.visible_at,
                                     .read_at_us = batch->story.read_at, .ready_at_us = batch->story.ready_at,
                                     .loaded_at_us = batch->story.loaded_at, .since_us = DAYBREAK_NO_TIME};
@@ -293,7 +314,7 @@ lag_note_batch(struct pipeline *p, const struct daybreak_input *input, const str
         if (batch->op[i] == 'r')
             change.kind = p->resync ? LAG_RESYNC : LAG_FIRST_LOAD;
         else
-            change.kind = backlog ? LAG_BACKLOG : LAG_NORMAL;
+            change.kind = p->release ? LAG_RELEASE : backlog ? LAG_BACKLOG : LAG_NORMAL;
         change.basis = LAG_SOURCE_TIME;
         if (change.changed_at_us == DAYBREAK_NO_TIME && diff) {
             change.basis = LAG_BOUNDED;
@@ -319,6 +340,8 @@ land_batch(struct pipeline *p, const struct daybreak_input *input, struct batch 
         batch->out = table->plan.column;
         batch->out_from = table->plan.from;
         batch_type(batch, batch->pick, batch->changes);
+        if (batch->has_before)
+            before_show(table->config, batch);
         envelope_fill(batch, &table->config->context, &table->envelope, p->position.digest);
     }
     if (sink_stage(p->sink, batch, fault) != 0)
@@ -341,6 +364,25 @@ land_batch(struct pipeline *p, const struct daybreak_input *input, struct batch 
     return 0;
 }
 
+int
+land_withdrawals(struct pipeline *p, struct pipeline_table *table, struct daybreak_fault *fault)
+{
+    struct change *change = &table->change;
+
+    for (uint32_t i = 0; i < keyset_count(change->gone); i++) {
+        struct daybreak_text key;
+        int never;
+
+        keyset_get(change->gone, i, &key);
+        never = ledger_dead_undelivered(p->ledger, table->config->name, key.at, key.size, fault);
+        if (never < 0)
+            return -1;
+        if (never > 0)
+            keyset_add(change->withdrawn, key.at, key.size);
+    }
+    return 0;
+}
+
 static int
 letters_write(struct pipeline *p, struct daybreak_fault *fault)
 {
@@ -353,6 +395,7 @@ letters_write(struct pipeline *p, struct daybreak_fault *fault)
         return 0;
     if (ledger_provisional_begin(p->ledger, fault) != 0)
         return -1;
+    p->provisional = true;
     for (uint32_t t = 0; t < p->tables; t++)
         for (int said = LEDGER_KEY_GONE; said <= LEDGER_KEY_SAME; said++) {
             const struct change *change = &p->table[t].change;
@@ -362,8 +405,13 @@ letters_write(struct pipeline *p, struct daybreak_fault *fault)
                 struct daybreak_text key;
 
                 keyset_get(keys, i, &key);
-                if (ledger_dead_close_key(p->ledger, p->table[t].config->name, key.at, key.size, (enum ledger_key)said,
-                                          p->sink->batch + p->sink->rows, sink_row(p->sink), fault) != 0)
+                if (said != LEDGER_KEY_GONE && keyset_has(change->ambiguous, key.at, key.size))
+                    continue; /* its row looked good until another came */
+                if (said == LEDGER_KEY_GONE && keyset_has(change->withdrawn, key.at, key.size)
+                        ? ledger_dead_withdraw_key(p->ledger, p->table[t].config->name, key.at, key.size,
+                                                   p->sink->batch + p->sink->rows, sink_row(p->sink), fault) != 0
+                        : ledger_dead_close_key(p->ledger, p->table[t].config->name, key.at, key.size, (enum ledger_key)said,
+                                                p->sink->batch + p->sink->rows, sink_row(p->sink), fault) != 0)
                     goto drop;
             }
         }
@@ -417,6 +465,16 @@ result_take(struct pipeline *p)
     lag_set_merge(&p->result.lag, &p->lag);
 }
 
+/* A later input of the same run may heal them. */
+static void
+dead_remember(struct pipeline *p)
+{
+    for (const struct letter *letter = p->letters->first; letter != NULL; letter = letter->next)
+        for (uint32_t t = 0; letter->dead.key_size > 0 && t < p->tables; t++)
+            if (strcmp(p->table[t].config->name, letter->dead.table) == 0)
+                keyset_add(p->table[t].change.dead, letter->dead.key_bytes, letter->dead.key_size);
+}
+
 int
 land_commit(struct pipeline *p, bool input_end, struct daybreak_fault *fault)
 {
@@ -439,6 +497,7 @@ land_commit(struct pipeline *p, bool input_end, struct daybreak_fault *fault)
              (long long)p->sink->staged_changes, (long long)lag_quantile(&p->lag.hop[LAG_END_TO_END], 1.0));
     result_take(p);
     sink_settled(p->sink);
+    p->provisional = false;
     for (uint32_t t = 0; t < p->tables; t++) {
         if (p->table[t].change.memory != NULL)
             memory_landed(p->table[t].change.memory);
@@ -446,6 +505,7 @@ land_commit(struct pipeline *p, bool input_end, struct daybreak_fault *fault)
         keyset_clear(p->table[t].change.same);
         keyset_clear(p->table[t].change.gone);
     }
+    dead_remember(p);
     letters_clear(p->letters);
     lag_set_clear(&p->lag);
     result = 0;
@@ -460,4 +520,15 @@ land_rollback(struct pipeline *p)
     sink_rollback(p->sink);
     letters_clear(p->letters);
     lag_set_clear(&p->lag);
+}
+
+int
+land_forget(struct pipeline *p, struct daybreak_fault *fault)
+{
+    if (!p->provisional || p->sink->uncertain)
+        return 0;
+    if (ledger_unlanded(p->ledger, p->config->sink.handoff, p->sink->batch, fault) != 0)
+        return -1;
+    p->provisional = false;
+    return 0;
 }

@@ -3,6 +3,7 @@
 #include "engine/lint.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/fault.h"
@@ -240,6 +241,26 @@ unknown(const struct peek *peek, struct config_place place, const char *what, co
                  text_nearest(name, names, count), "%s '%s': the input has no column of that name", what, name);
 }
 
+/* A target made by Daybreak has the envelope's columns beside the user's: one name can only be one of them. */
+static void
+peek_clash(const struct peek *peek, const struct step_plan *plan)
+{
+    static const char *const envelope[] = {"event_id", "op", "changed_at", "batch", "position", "context"};
+    const struct config_sink *sink = &peek->config->sink;
+    const char *prefix = sink->prefix == NULL || sink->prefix[0] == '\0' ? "_" : sink->prefix;
+    size_t size = strlen(prefix);
+
+    if (!(abilities_of(DAYBREAK_LOAD, sink->load.type) & DAYBREAK_MIRRORS) || sink->envelope != DAYBREAK_ENVELOPE_DAYBREAK ||
+        sink->existing == DAYBREAK_EXISTING_ADOPT)
+        return;
+    for (uint32_t i = 0; i < plan->columns; i++)
+        for (size_t e = 0; e < sizeof envelope / sizeof *envelope; e++)
+            if (strncasecmp(plan->column[i].name, prefix, size) == 0 && strcasecmp(plan->column[i].name + size, envelope[e]) == 0)
+                findings_add(peek->findings, FINDING_ERROR, "envelope-clash", peek->config->path, sink->place,
+                             "give the envelope another prefix in the sink: `prefix: db_`, or keep it apart: `envelope: side`",
+                             "column '%s' has the name of one that Daybreak writes beside every row", plan->column[i].name);
+}
+
 /* The names the file gives for columns, against those the input has: before the transforms and behind them. */
 static void
 peek_columns(const struct peek *peek, const struct config_table *table, const struct batch_layout *layout)
@@ -261,6 +282,7 @@ peek_columns(const struct peek *peek, const struct config_table *table, const st
                      "%s", fault.what);
         return;
     }
+    peek_clash(peek, &plan);
     names = arena_alloc(peek->batch->arena, (plan.columns + 1) * sizeof *names);
     for (uint32_t i = 0; i < plan.columns; i++)
         names[i] = plan.column[i].name;

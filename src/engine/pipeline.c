@@ -146,6 +146,7 @@ pipeline_open(const struct config *config, const struct pipeline_options *option
     p->was = options->was;
     p->resync = options->resync;
     p->dry_run = options->dry_run;
+    p->limit = options->limit;
     p->progress = options->progress;
     p->state.lock = -1;
     p->arena = arena_new();
@@ -202,6 +203,7 @@ pipeline_close(struct pipeline *p)
     for (uint32_t t = 0; t < p->tables; t++) {
         change_close(&p->table[t].change);
         key_maker_fini(&p->table[t].keys);
+        free(p->table[t].known_note);
     }
     free(p->table);
     if (p->sink != NULL) {
@@ -236,6 +238,9 @@ int
 pipeline_look(struct pipeline *p, struct daybreak_input *input, struct daybreak_wait *wait, enum daybreak_next *next,
               struct daybreak_fault *fault)
 {
+    if (p->unsettled && settle_again(p, fault) != 0)
+        return -1;
+    p->unsettled = false;
     for (;;) {
         char state[16];
         int taken;

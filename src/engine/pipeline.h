@@ -30,6 +30,7 @@ struct pipeline_table {
     struct envelope_plan envelope;
     uint32_t prepared;                 /* columns the sink was told of; 0: none yet */
     struct daybreak_list known;        /* source columns of the last finished input */
+    char *known_note;                  /* what they were read from; NULL: not yet */
     bool seeded;                       /* its memory was made from the target for this input */
     bool new_columns;                  /* this input has columns that were not known */
     int64_t read;                      /* rows of this input */
@@ -57,12 +58,16 @@ struct pipeline {
     char trace[56];
     const char *was;
     bool resync, dry_run;
+    int64_t limit;              /* of a dry run: rows to read of the input; 0: all */
+    bool release;               /* what lands now waited for a person: its lag is no figure of the flow */
     struct arena *arena;        /* plans: as long as the pipeline */
     struct position position;   /* in position_arena */
     struct arena *position_arena;
     struct append_file *growing; /* the file under way, of a source that grows */
     struct letters *letters;    /* dead letters of what is staged */
     struct lag_set lag;         /* of what is staged */
+    bool unsettled;             /* an input landed, and the ledger could not be told yet */
+    bool provisional;           /* the ledger holds something for a commit that has not come */
     int64_t first_seen_us;      /* what was there before counts as backlog */
     int64_t last_look_us;       /* of the last applied input: lower bound of what changed since */
     struct result result;
@@ -72,6 +77,7 @@ struct pipeline {
 struct pipeline_options {
     const char *was;
     bool resync, dry_run;
+    int64_t limit;
     volatile int *stop;
     const char *mode; /* run | follow | resync | decide */
     void (*progress)(struct pipeline *pipeline, const struct daybreak_input *input, int64_t bytes, int64_t rows);
@@ -108,9 +114,13 @@ int land_bind(struct pipeline *pipeline, struct pipeline_table *table, const str
 int land_batch(struct pipeline *pipeline, const struct daybreak_input *input, struct batch *batch, struct daybreak_fault *fault);
 /** land_asides(pipeline, input, table): what capture set aside belongs to the batch staged last. */
 void land_asides(struct pipeline *pipeline, const struct daybreak_input *input, struct pipeline_table *table);
+/** land_withdrawals(pipeline, table, fault): of the keys deleted by the input those the target never took, into table->change.withdrawn. */
+int land_withdrawals(struct pipeline *pipeline, struct pipeline_table *table, struct daybreak_fault *fault);
 /** land_commit(pipeline, input, fault): everything staged, at pipeline->position. land_rollback: as if nothing had been staged. */
 int land_commit(struct pipeline *pipeline, bool input_end, struct daybreak_fault *fault);
 void land_rollback(struct pipeline *pipeline);
+/** land_forget(pipeline, fault): what the ledger holds provisionally for a commit that did not come is gone. */
+int land_forget(struct pipeline *pipeline, struct daybreak_fault *fault);
 
 /* ---- guard.c: what stops a whole input ------------------------------------------------------ */
 struct guard_verdict {

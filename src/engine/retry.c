@@ -25,7 +25,7 @@ struct letter {
     size_t record_size;
     bool is_json;
     char op;
-    int64_t line, byte;
+    int64_t line, byte, batch;
 };
 
 static bool
@@ -45,6 +45,7 @@ letter_copy(void *context, const struct ledger_dead *dead)
     letter->op = dead->op;
     letter->line = dead->line;
     letter->byte = dead->byte;
+    letter->batch = dead->batch;
     return true;
 }
 
@@ -116,6 +117,26 @@ again(struct pipeline *p, int64_t id, const char *actor, const char *rule, const
     return fault_exit(fault, 1, "refused-again");
 }
 
+static bool
+origin_take(void *context, const struct daybreak_batch_row *row)
+{
+    struct pipeline *p = context;
+    const char *input = row->story->input, *space = input == NULL ? NULL : strrchr(input, ' ');
+
+    if (space != NULL) {
+        p->position.order = arena_bytes(p->position_arena, input, (size_t)(space - input));
+        p->position.digest = arena_text(p->position_arena, space + 1);
+    }
+    return false;
+}
+
+/* The envelope tells of the input that the record came with, and so has the event the id it had. */
+static int
+origin_read(struct pipeline *p, const struct letter *letter, struct daybreak_fault *fault)
+{
+    return ledger_batches(p->ledger, letter->batch - 1, origin_take, p, fault);
+}
+
 static int
 deliver(struct pipeline *p, struct pipeline_table *table, const struct letter *letter, struct batch *batch, int64_t id,
         const char *actor, const char *reason, struct daybreak_fault *fault)
@@ -125,9 +146,12 @@ deliver(struct pipeline *p, struct pipeline_table *table, const struct letter *l
     struct memory_item item = {0};
     struct memory_found found = {0};
     const struct batch_bad *bad;
+    const char *order, *digest;
     char position[48];
     size_t size;
+    int result;
 
+    p->release = true;
     key_make(&table->keys, batch);
     batch_type(batch, NULL, 1);
     bad = batch_is_bad(batch, 0) ? batch_bad_of(batch, 0) : NULL;
@@ -137,7 +161,7 @@ deliver(struct pipeline *p, struct pipeline_table *table, const struct letter *l
         item = (struct memory_item){.key = batch->key[0].at, .key_size = batch->key[0].size,
                                     .canon = key_canon(batch, 0, NULL)};
         memory_find(table->change.memory, &item, 1, &found);
-        if (strcmp(letter->stage, "sink") == 0 && found.there && found.canon != item.canon) {
+        if (strcmp(letter->stage, "sink") == 0 && found.there && (letter->op == 'd' || found.canon != item.canon)) {
             fault_set(fault, DAYBREAK_ASIDE, "D%lld is outdated: a newer version of its key was read since", (long long)id);
             fault_hint(fault, "drop it: daybreak dead drop D%lld", (long long)id);
             return fault_exit(fault, 1, "outdated");
@@ -153,17 +177,27 @@ deliver(struct pipeline *p, struct pipeline_table *table, const struct letter *l
     batch->position[0] = (struct daybreak_text){arena_bytes(batch->arena, position, size), (uint32_t)size};
     batch->story.part = letter->member;
     snprintf(batch->last, sizeof batch->last, "D%lld", (long long)id);
-    if (land_batch(p, &input, batch, fault) != 0)
+    order = p->position.order;
+    digest = p->position.digest;
+    if (origin_read(p, letter, fault) != 0)
+        return -1;
+    result = land_batch(p, &input, batch, fault);
+    p->position.order = order;
+    p->position.digest = digest;
+    if (result != 0)
         return -1;
     if (batch->refused_count > 0) {
         land_rollback(p);
         return again(p, id, actor, batch->refused[0].rule, batch->refused[0].reason, fault);
     }
-    if (item.key_size > 0)
+    if (item.key_size > 0 && letter->op == 'd')
+        memory_remove(table->change.memory, &item);
+    else if (item.key_size > 0)
         memory_put(table->change.memory, &item);
     /* the letter's own move is provisional until the target has the row */
     if (ledger_provisional_begin(p->ledger, fault) != 0)
         return -1;
+    p->provisional = true;
     if (ledger_dead_retry(p->ledger, id, actor, reason, p->sink->batch + p->sink->rows, sink_row(p->sink), fault) != 0) {
         ledger_provisional_drop(p->ledger);
         return -1;
@@ -181,7 +215,7 @@ retry_dead(struct pipeline *p, int64_t id, const char *actor, const char *reason
     struct batch *batch = batch_new();
     int result = -1;
 
-    if (ledger_dead_find(p->ledger, id, letter_copy, &letter, fault) < 0)
+    if (land_forget(p, fault) != 0 || ledger_dead_find(p->ledger, id, letter_copy, &letter, fault) < 0)
         goto done;
     for (uint32_t t = 0; t < p->tables && letter.there; t++)
         if (strcmp(p->table[t].config->name, letter.table) == 0)
@@ -206,7 +240,7 @@ retry_dead(struct pipeline *p, int64_t id, const char *actor, const char *reason
         struct daybreak_fault second = {0};
 
         land_rollback(p);
-        if (table->change.memory != NULL && memory_revert(table->change.memory, &second) != 0)
+        if (!p->sink->uncertain && table->change.memory != NULL && memory_revert(table->change.memory, &second) != 0)
             *fault = second;
     }
 done:

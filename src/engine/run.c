@@ -105,7 +105,7 @@ static void
 lane_open(const struct run_request *request, struct lane *lane)
 {
     struct pipeline_options options = {.was = request->was, .resync = request->resync,
-                                       .dry_run = request->dry_run, .stop = &stop, .mode = request->mode,
+                                       .dry_run = request->dry_run, .limit = request->limit, .stop = &stop, .mode = request->mode,
                                        .progress = request->progress};
     struct daybreak_fault fault = {0};
     int64_t began = clock_steady_ms(), backoff = lane->config->sink.backoff_min_ms;
@@ -238,24 +238,57 @@ lane_look(const struct run_request *request, struct lane *lane)
     lane->ended = lane->wait.unsettled == 0 || now - lane->unsettled_since_ms > UNSETTLED_MS;
 }
 
+/* A target that was made equal to this dump has no use for an older one: what lies there still must not be held as older than the last. */
+static void
+pass_over(struct lane *lane, int64_t time_us, const char *name)
+{
+    struct pipeline *p = lane->pipeline;
+    enum daybreak_next next = DAYBREAK_MORE;
+    struct daybreak_fault fault = {0};
+    char state[16];
+
+    look_over(lane);
+    while (source_look(p->source, &lane->input, &lane->wait, &next, &fault) == 0 && next == DAYBREAK_MORE) {
+        const struct daybreak_input *input = &lane->input;
+        struct ledger_input record = {.name = input->name, .fingerprint = input->fingerprint, .digest = "", .bytes = input->bytes,
+                                      .order = "", .time_us = input->time_us, .visible_at_us = input->visible_at_us,
+                                      .taken_at_us = clock_now_us(), .run = p->run, .state = "skipped",
+                                      .reason = "older than the dump that a resync took"};
+        int64_t id;
+
+        if ((input->time_us == time_us ? strcmp(input->name, name) < 0 : input->time_us < time_us) &&
+            ledger_input_taken(p->ledger, input->name, input->fingerprint, state, &fault) == 0)
+            ledger_input_add(p->ledger, &record, &id, &fault);
+    }
+    if (fault.kind != DAYBREAK_NO_FAULT)
+        LOG_WARN("cannot pass over older inputs: pipeline=%s: %s", lane->config->name, fault.what);
+    lane->ready = false;
+}
+
 static void
 lane_take(const struct run_request *request, struct lane *lane)
 {
     struct pipeline *p = lane->pipeline;
     struct daybreak_fault fault = {0};
     enum pipeline_outcome outcome = PIPELINE_DONE;
+    int64_t time_us = lane->input.time_us;
+    char *name = memory_text(lane->input.name);
 
     if (pipeline_input(p, &lane->input, &outcome, &fault) != 0) {
+        free(name);
         failed(request, lane, &fault);
         return;
     }
+    if (p->resync && !p->dry_run && outcome == PIPELINE_DONE)
+        pass_over(lane, time_us, name);
+    free(name);
     lane->ready = false;
     lane->failing_since_ms = 0;
     lane->look_at_ms = 0;
     lane->taken += outcome != PIPELINE_CHANGED;
     if (outcome == PIPELINE_HELD && p->config->source.tables[0].capture.method != CONFIG_DIFF)
         lane->blocked = true;
-    if (p->resync)
+    if (p->resync || p->dry_run) /* the next input would be compared with what did not land */
         lane->ended = true;
     if (request->told != NULL)
         request->told(request->context, &p->result);

@@ -253,7 +253,8 @@ int ledger_input_end(struct ledger *ledger, int64_t id, const char *state, const
  * "approved" or "rejected", with evidence, in one commit; a second decision is ASIDE status 1. */
 int ledger_input_decide(struct ledger *ledger, int64_t id, const char *state, const char *actor,
                         const char *reason, struct daybreak_fault *fault);
-/** ledger_input_supersede(ledger, by, fault): every held input is superseded by the good one ${by}. */
+/** ledger_input_supersede(ledger, by, fault): every older input that is held, or approved and not read since, is superseded by the good
+ * one ${by}. */
 int ledger_input_supersede(struct ledger *ledger, int64_t by, struct daybreak_fault *fault);
 /** ledger_inputs(ledger, state, each, context, fault): NULL state: all; oldest first. */
 int ledger_inputs(struct ledger *ledger, const char *state, ledger_input_fn each, void *context,
@@ -264,6 +265,9 @@ int ledger_inputs(struct ledger *ledger, const char *state, ledger_input_fn each
 int ledger_input_by_digest(struct ledger *ledger, const char *digest, int64_t *id, char order[512],
                            struct daybreak_fault *fault);
 int ledger_input_same_size(struct ledger *ledger, int64_t bytes, struct daybreak_fault *fault);
+/** ledger_input_unchanged(ledger, name, digest, fault): 1 when what was applied last under this name is this very content:
+ * the file was only touched, moved to another disk or restored. */
+int ledger_input_unchanged(struct ledger *ledger, const char *name, const char *digest, struct daybreak_fault *fault);
 /** ledger_input_last(ledger, input, fault): the one applied last; 1 found, 0 none; texts are malloc'ed
  * together, free with ledger_input_fini. */
 int ledger_input_last(struct ledger *ledger, struct ledger_input *input,

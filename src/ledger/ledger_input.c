@@ -311,12 +311,13 @@ ledger_input_supersede(struct ledger *ledger, int64_t by, struct daybreak_fault 
 {
     STORE_TURN(&ledger->store);
 
-    /* held → superseded stands in the table above */
+    /* held and approved → superseded stand in the table above; what was taken later is newer than this one */
     return store_run(&ledger->store, fault,
                      "UPDATE input SET state = 'superseded', version = version + 1,"
-                     " ended_at_us = ?, reason = ifnull(reason, '') || ' (superseded by I' || ? || ')'"
-                     " WHERE state = 'held' AND id <> ?",
-                     "iii", clock_now_us(), by, by) < 0
+                     " ended_at_us = ?1, reason = ifnull(reason, '') || ' (superseded by I' || ?2 || ')'"
+                     " WHERE state IN ('held', 'approved') AND id < ?2 AND ifnull(time_us <= (SELECT b.time_us"
+                     "  FROM input b WHERE b.id = ?2), 1)",
+                     "ii", clock_now_us(), by) < 0
                ? -1
                : 0;
 }
@@ -414,6 +415,26 @@ ledger_input_same_size(struct ledger *ledger, int64_t bytes, struct daybreak_fau
     if (query == NULL)
         return -1;
     row = store_step(store, query, fault);
+    store_done(store, query);
+    return row;
+}
+
+int
+ledger_input_unchanged(struct ledger *ledger, const char *name, const char *digest, struct daybreak_fault *fault)
+{
+    struct store *store = &ledger->store;
+    STORE_TURN(store);
+    sqlite3_stmt *query = store_query(store, fault,
+                                      "SELECT digest = ? AND digest <> '' FROM input WHERE name = ?"
+                                      " AND state IN ('done', 'repeated') ORDER BY id DESC LIMIT 1",
+                                      "tt", digest, name);
+    int row;
+
+    if (query == NULL)
+        return -1;
+    row = store_step(store, query, fault);
+    if (row == 1)
+        row = sqlite3_column_int(query, 0);
     store_done(store, query);
     return row;
 }

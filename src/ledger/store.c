@@ -101,6 +101,22 @@ static const char *const reader_settings = "PRAGMA query_only = ON;"
                                            "PRAGMA cell_size_check = ON;"
                                            "PRAGMA mmap_size = 0;";
 
+#define CHECKPOINT_PAGES 1000
+
+/* SQLite's own checkpoints forget that a sync failed; the next one would succeed, and the WAL that still has all would go. */
+static int
+on_wal(void *context, sqlite3 *db, const char *schema, int pages)
+{
+    struct store *store = context;
+    int code = SQLITE_OK;
+
+    if (pages >= CHECKPOINT_PAGES && !store->failed)
+        code = sqlite3_wal_checkpoint_v2(db, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if ((code & 0xff) == SQLITE_IOERR)
+        store->failed = true;
+    return SQLITE_OK; /* the commit itself is durable */
+}
+
 static int
 configure(struct store *store, struct daybreak_fault *fault)
 {
@@ -116,6 +132,7 @@ configure(struct store *store, struct daybreak_fault *fault)
         return store_fault(store, fault, "open");
     if (!store->write)
         return 0;
+    sqlite3_wal_hook(store->db, on_wal, store);
 
     /* SQLite answers with the mode it has, not with an error, where WAL is not possible */
     if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode", -1, &statement, NULL) != SQLITE_OK)
@@ -179,6 +196,8 @@ store_close(struct store *store)
     for (int i = 0; i < store->queries; i++)
         sqlite3_finalize(store->query[i].statement);
     store->queries = 0;
+    if (store->write && store->failed) /* the checkpoint would sync again what could not be synced */
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(store->db);
     store->db = NULL;
     pthread_mutex_destroy(&store->turn);
@@ -362,6 +381,13 @@ queryv(struct store *store, struct daybreak_fault *fault, const char *sql, const
     return statement;
 }
 
+static int
+failed_before(const struct store *store, struct daybreak_fault *fault)
+{
+    fault_set(fault, DAYBREAK_HALT, "cannot write ledger '%s': an earlier write failed", store->path);
+    return fault_exit(fault, 74, "ledger_io");
+}
+
 sqlite3_stmt *
 store_query(struct store *store, struct daybreak_fault *fault, const char *sql, const char *types,
             ...)
@@ -416,7 +442,7 @@ store_run(struct store *store, struct daybreak_fault *fault, const char *sql, co
     va_end(values);
     if (statement == NULL)
         return -1;
-    row = store_step(store, statement, fault);
+    row = store->failed && !sqlite3_stmt_readonly(statement) ? failed_before(store, fault) : store_step(store, statement, fault);
     store_done(store, statement);
     return row < 0 ? -1 : sqlite3_changes64(store->db);
 }
@@ -446,11 +472,8 @@ store_inside(const struct store *store)
 int
 store_begin(struct store *store, bool *mine, struct daybreak_fault *fault)
 {
-    if (store->failed) {
-        fault_set(fault, DAYBREAK_HALT, "cannot write ledger '%s': an earlier write failed",
-                  store->path);
-        return fault_exit(fault, 74, "ledger_io");
-    }
+    if (store->failed)
+        return failed_before(store, fault);
     store_turn(store);
     *mine = !store_inside(store);
     if (*mine && store_run(store, fault, "BEGIN IMMEDIATE", "") < 0) {

@@ -315,6 +315,11 @@ row_keep(struct sink *sink, const struct batch *batch)
 int
 sink_stage(struct sink *sink, struct batch *batch, struct daybreak_fault *fault)
 {
+    if (sink->uncertain) {
+        fault_set(fault, DAYBREAK_HALT, "what became of the last commit is not known");
+        fault_hint(fault, "run again: the next start asks the target");
+        return fault_exit(fault, 74, "commit-uncertain");
+    }
     batch->story.batch = sink->batch + sink->rows + 1;
     batch->story.handoff = sink->settings->handoff;
     batch->story.loaded_at = clock_now_us();
@@ -367,6 +372,17 @@ intend(struct sink *sink, const struct daybreak_commit *commit, struct daybreak_
     return result;
 }
 
+/* Did it land? A fault that says RETRY has changed nothing, unless the commit had ${begun} to count. All else is told by the target, at
+ * the next start; until then what was written down for the commit stays as it is. */
+static int
+not_known(struct sink *sink, int64_t batch, bool begun, struct daybreak_fault *fault)
+{
+    sink->uncertain = begun || fault->kind != DAYBREAK_RETRY;
+    if (sink->uncertain)
+        fault->kind = DAYBREAK_HALT;
+    return fault_within(fault, "committing batch %lld", (long long)batch);
+}
+
 int
 sink_commit(struct sink *sink, const char *position, bool input_end, const struct lag_set *lags,
             struct daybreak_fault *fault)
@@ -383,23 +399,23 @@ sink_commit(struct sink *sink, const char *position, bool input_end, const struc
     if (sink->rows == 0)
         return 0;
     if (!sink_transactional(sink) && intend(sink, &commit, fault) != 0)
-        return fault_within(fault, "committing batch %lld", (long long)batch);
+        return not_known(sink, batch, false, fault);
     CRASH_POINT("sink.before-commit");
     if (sink->load->type->commit(sink->load->self, &commit, fault) != 0)
-        return fault_within(fault, "committing batch %lld", (long long)batch);
+        return not_known(sink, batch, !sink_transactional(sink), fault);
     CRASH_POINT("sink.committed");
+    free(sink->position);
+    sink->position = memory_text(position);
+    sink->batch = batch;
     sink->committed_at_us = clock_now_us();
     if (!sink_transactional(sink))
         mark = sink->load->type->state_mark(sink->load->self);
     checkpoint = (struct ledger_checkpoint){.found = true, .epoch = sink->epoch, .released = sink->released, .batch = batch,
-                                            .committed_at_us = sink->committed_at_us, .position = (char *)position,
+                                            .committed_at_us = sink->committed_at_us, .position = sink->position,
                                             .state_mark = (char *)mark};
     if (ledger_count(sink->ledger, sink->settings->handoff, &checkpoint, sink->row, sink->rows, lags, fault) != 0)
-        return -1;
+        return not_known(sink, batch, true, fault);
     CRASH_POINT("sink.counted");
-    free(sink->position);
-    sink->position = memory_text(position);
-    sink->batch = batch;
     sink->at_end = input_end && !sink->follows;
     return 0;
 }

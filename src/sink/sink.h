@@ -36,6 +36,7 @@ struct sink {
     struct daybreak_story *story;
     uint32_t rows, room;
     int64_t staged_changes;
+    bool uncertain;                      /* a commit failed so that only the next claim tells what became of it; nothing is staged again */
 };
 
 /** sink_open(config, stop, sink, fault): loads and opens the connector; touches no target yet. */

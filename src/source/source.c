@@ -65,9 +65,15 @@ int
 source_open(const struct config *config, volatile int *stop, struct source **out, struct daybreak_fault *fault)
 {
     struct source *source = memory_zero(sizeof *source);
+    static const char *const yes[] = {"true"};
+    const struct config_capture *capture = &config->source.tables[0].capture;
+    struct instance_extra growing = {.name = "growing", .item = yes, .count = 1};
     struct instance_request request = {
         .role = DAYBREAK_EXTRACT, .name = config->source.extract.type, .node = config->source.extract.node,
-        .ignore = config_source_keys, .file = config->path, .base_dir = config->dir, .stop = stop};
+        .ignore = config_source_keys, .file = config->path, .base_dir = config->dir, .stop = stop, .extra = &growing,
+        /* a log is never complete: it is read as far as it goes, unless the file says how long it must rest */
+        .extras = capture->method_set && capture->method == CONFIG_APPEND &&
+                  node_member(config->source.extract.node, "settle") == NULL};
 
     source->config = config;
     source->stop = stop;
