@@ -53,12 +53,12 @@ word_load(const char *at)
         (mask) = (struct scan_masks){0};                                                           \
         for (int i = 0; i < 64; i += 8) {                                                          \
             uint64_t word = word_load((chunk) + i);                                                \
-            (mask).delimiter |= word_equal(word, (unsigned char)scan->delimiter) << i;             \
+            (mask).delimiter |= word_equal(word, (unsigned char)delimiter) << i;             \
             (mask).lf |= word_equal(word, '\n') << i;                                              \
             (mask).cr |= word_equal(word, '\r') << i;                                              \
             (mask).nul |= word_equal(word, 0) << i;                                                \
-            if (scan->quoting)                                                                     \
-                (mask).quote |= word_equal(word, (unsigned char)scan->quote) << i;                 \
+            if (quoting != 0)                                                                      \
+                (mask).quote |= word_equal(word, (unsigned char)quote) << i;                 \
         }                                                                                          \
     } while (0)
 
@@ -86,13 +86,13 @@ word_load(const char *at)
         (mask) = (struct scan_masks){0};                                                           \
         for (int i = 0; i < 64; i += 16) {                                                         \
             __m128i part = _mm_loadu_si128((const __m128i *)(const void *)((chunk) + i));          \
-            (mask).delimiter |= SSE2_EQUAL(part, scan->delimiter) << i;                            \
+            (mask).delimiter |= SSE2_EQUAL(part, delimiter) << i;                            \
             (mask).lf |= SSE2_EQUAL(part, '\n') << i;                                              \
             (mask).cr |= SSE2_EQUAL(part, '\r') << i;                                              \
             (mask).nul |= SSE2_EQUAL(part, 0) << i;                                                \
-            (mask).quote |= SSE2_EQUAL(part, scan->quote) << i;                                    \
+            (mask).quote |= SSE2_EQUAL(part, quote) << i;                                    \
         }                                                                                          \
-        (mask).quote &= -(uint64_t)scan->quoting;                                                  \
+        (mask).quote &= quoting;                                                  \
     } while (0)
 
 #define SCAN_NAME scan_sse2
@@ -117,11 +117,11 @@ word_load(const char *at)
     do {                                                                                           \
         __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)(chunk));                  \
         __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)((chunk) + 32));          \
-        (mask).delimiter = AVX2_EQUAL(scan->delimiter);                                            \
+        (mask).delimiter = AVX2_EQUAL(delimiter);                                            \
         (mask).lf = AVX2_EQUAL('\n');                                                              \
         (mask).cr = AVX2_EQUAL('\r');                                                              \
         (mask).nul = AVX2_EQUAL(0);                                                                \
-        (mask).quote = AVX2_EQUAL(scan->quote) & -(uint64_t)scan->quoting;                         \
+        (mask).quote = AVX2_EQUAL(quote) & quoting;                         \
     } while (0)
 
 #define SCAN_NAME scan_avx2

@@ -15,12 +15,14 @@ SCAN_NAME(struct csv_scan *scan, const char *block, uint32_t limit, uint32_t siz
     uint32_t cells = scan->cell.count, records = scan->record.count, quoted = scan->quoted.count;
     uint32_t *const cell = scan->cell.at + 1, *const record = scan->record.at, *const first = scan->quoted.at;
     uint64_t in_quote = scan->in_quote, begins = scan->begins, closed = scan->closed;
+    const char delimiter = scan->delimiter, quote = scan->quote; /* kept in registers: what is written below could be them */
+    const uint64_t quoting = -(uint64_t)scan->quoting;
+    char tail[64];
 
     while (at < stop) {
         struct scan_masks mask;
         uint64_t in, ends, lines, opens, closes, after, opening, odd, more;
         uint64_t lf_next = (uint64_t)(size - at > 64 && block[at + 64] == '\n') << 63;
-        char tail[64];
         const char *chunk = block + at;
         uint64_t known = ~UINT64_C(0);
 

@@ -282,6 +282,7 @@ envelope_json_fini(struct envelope_json *e)
     columns_fini(e);
     piece_fini(&e->before_position);
     piece_fini(&e->behind_changed_at);
+    piece_fini(&e->behind_no_time);
     piece_fini(&e->context);
     piece_fini(&e->trace);
 }
@@ -307,6 +308,20 @@ envelope_json_columns(struct envelope_json *e, const struct daybreak_column *col
         e->keys += to->key;
         e->constant += (to->key ? 2 : 1) * (to->name.size + 8); /* comma, quotes or null, rounding */
     }
+}
+
+/* What stands behind the time of a change: a change without one of its own is only known to lie between two looks. */
+static void
+behind_make(struct envelope_json *e, struct envelope_piece *piece, const struct daybreak_story *story, const char *basis)
+{
+    piece_clear(piece);
+    piece_instant(piece, ",\"visible_at\":", &e->day, story->visible_at);
+    piece_instant(piece, ",\"read_at\":", &e->day, story->read_at);
+    piece_instant(piece, ",\"ready_at\":", &e->day, story->ready_at);
+    piece_instant(piece, ",\"loaded_at\":", &e->day, story->loaded_at);
+    piece_add(piece, ",\"time_basis\":");
+    piece_text(piece, basis);
+    piece_room(piece, 0);
 }
 
 void
@@ -340,15 +355,9 @@ envelope_json_begin(struct envelope_json *e, const struct daybreak_batch *batch)
     piece_add(piece, ",\"position\":");
     piece_room(piece, 0);
 
-    piece = &e->behind_changed_at;
-    piece_clear(piece);
-    piece_instant(piece, ",\"visible_at\":", &e->day, story->visible_at);
-    piece_instant(piece, ",\"read_at\":", &e->day, story->read_at);
-    piece_instant(piece, ",\"ready_at\":", &e->day, story->ready_at);
-    piece_instant(piece, ",\"loaded_at\":", &e->day, story->loaded_at);
-    piece_add(piece, ",\"time_basis\":");
-    piece_text(piece, story->time_basis);
-    piece_room(piece, 0);
+    behind_make(e, &e->behind_changed_at, story, story->time_basis);
+    behind_make(e, &e->behind_no_time, story,
+                story->time_basis != NULL && strcmp(story->time_basis, "source_time") == 0 ? "bounded" : story->time_basis);
 
     piece = &e->trace;
     piece_clear(piece);
@@ -468,6 +477,7 @@ envelope_json_write(struct envelope_json *e, uint32_t i, char *to)
 {
     const struct daybreak_batch *batch = e->batch;
     uint32_t row = batch->pick[i];
+    const struct envelope_piece *behind;
 
     if (e->alone) {
         to = row_write(e, row, false, to);
@@ -489,7 +499,8 @@ envelope_json_write(struct envelope_json *e, uint32_t i, char *to)
     to = batch->op[i] != 'd' ? row_write(e, row, false, to) : LINE_TEXT(to, "null");
     to = LINE_TEXT(to, ",\"changed_at\":");
     to = instant_write(e, batch->changed_at[i], to);
-    to = line_padded(to, e->behind_changed_at.at, e->behind_changed_at.size);
+    behind = batch->changed_at[i] == DAYBREAK_NO_TIME ? &e->behind_no_time : &e->behind_changed_at;
+    to = line_padded(to, behind->at, behind->size);
     context_make(e, batch->context[i]);
     to = line_padded(to, e->context.at, e->context.size);
     return line_padded(to, e->trace.at, e->trace.size);

@@ -30,7 +30,7 @@ struct envelope_json {
     uint32_t columns, keys;
     size_t constant;                /* bytes a row has at most beside its values */
     const struct daybreak_batch *batch;
-    struct envelope_piece before_position, behind_changed_at, context, trace;
+    struct envelope_piece before_position, behind_changed_at, behind_no_time, context, trace;
     struct daybreak_text last_context; /* what `context` was made of; lent until the batch ends */
     bool context_made;
     struct line_day day;

@@ -530,7 +530,8 @@ path_check(const struct file_extract *self, struct daybreak_fault *fault)
 static int
 after_read(struct file_extract *self, struct daybreak_fault *fault)
 {
-    const char *name = self->after.count == 1 ? self->after.name[0] : "", *dir = self->after.count == 1 ? self->after.value[0] : "";
+    const char *name = self->after.count == 1 ? self->after.name[0] : "";
+    const char *dir = self->after.count == 1 ? self->after.value[0] : "";
     char path[PATH_MAX];
 
     if (strcmp(name, "keep") == 0 && dir[0] == '\0') {

@@ -16,7 +16,12 @@
 
 #include "file_memory.h"
 
-#define DIGEST_BYTES (1u << 20)
+#define DIGEST_BYTES (256u << 10) /* a piece is still in the cache when it is hashed */
+
+struct file_hash {
+    XXH3_state_t *state;
+    uint64_t done; /* bytes from the beginning that are in it */
+};
 #define SUFFIXES 10000
 
 /* ---- what it is --------------------------------------------------------------------------- */
@@ -160,6 +165,11 @@ file_open(struct file_open *file, const struct daybreak_host *host, const char *
     }
     *file = (struct file_open){.fd = fd, .path = file_text(path), .name = file_text(name)};
     file_identity_of(&now, &file->identity);
+    file->hash = file_need(NULL, sizeof *file->hash);
+    *file->hash = (struct file_hash){.state = XXH3_createState()};
+    if (file->hash->state == NULL)
+        abort(); /* any crash is safe */
+    XXH3_128bits_reset(file->hash->state);
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (kind_find(file, host, fault) == 0)
         return FILE_OPENED;
@@ -175,6 +185,8 @@ file_close(struct file_open *file)
     close(file->fd);
     free(file->path);
     free(file->name);
+    XXH3_freeState(file->hash->state);
+    free(file->hash);
     *file = (struct file_open){.fd = -1};
 }
 
@@ -191,35 +203,35 @@ file_pread(const struct file_open *file, const struct daybreak_host *host, void 
         return host->fault(fault, DAYBREAK_RETRY, "cannot read '%s' at byte %llu: %s", file->name,
                            (unsigned long long)offset, strerror(errno));
     *got = (size_t)taken;
+    if (offset <= file->hash->done && offset + *got > file->hash->done) {
+        size_t known = (size_t)(file->hash->done - offset);
+
+        XXH3_128bits_update(file->hash->state, (const char *)to + known, *got - known);
+        file->hash->done = offset + *got;
+    }
     return 0;
 }
 
+/* The digest of ${hash} once it has reached the end of the file. */
 static int
-digest_make(const struct file_open *file, const struct daybreak_host *host, uint8_t digest[16],
+digest_make(const struct file_open *file, const struct daybreak_host *host, struct file_hash *hash, uint8_t digest[16],
             struct daybreak_fault *fault)
 {
-    XXH3_state_t *state = XXH3_createState();
+    struct file_open reader = *file;
     XXH128_canonical_t canonical;
     char *buffer = file_need(NULL, DIGEST_BYTES);
-    uint64_t offset = 0;
     size_t got = 1;
     int result = 0;
 
-    if (state == NULL)
-        abort();
-    XXH3_128bits_reset(state);
+    reader.hash = hash;
     while (result == 0 && got > 0) {
         if (host->stopping(host))
             result = host->fault(fault, DAYBREAK_RETRY, "stopped while reading '%s'", file->name);
         else
-            result = file_pread(file, host, buffer, DIGEST_BYTES, offset, &got, fault);
-        if (result == 0)
-            XXH3_128bits_update(state, buffer, got);
-        offset += got;
+            result = file_pread(&reader, host, buffer, DIGEST_BYTES, hash->done, &got, fault);
     }
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(hash->state));
     memcpy(digest, canonical.digest, 16);
-    XXH3_freeState(state);
     free(buffer);
     return result;
 }
@@ -229,18 +241,33 @@ file_digest(struct file_open *file, const struct daybreak_host *host, struct day
 {
     if (file->digested)
         return 0;
-    if (digest_make(file, host, file->digest, fault) != 0)
+    if (digest_make(file, host, file->hash, file->digest, fault) != 0)
         return -1;
     file->digested = true;
     return 0;
+}
+
+/* Read anew, whatever is known of it. */
+static bool
+digest_same(const struct file_open *file, const struct daybreak_host *host)
+{
+    struct file_hash anew = {.state = XXH3_createState()};
+    struct daybreak_fault fault = {0};
+    uint8_t digest[16];
+    bool same;
+
+    if (anew.state == NULL)
+        abort(); /* any crash is safe */
+    XXH3_128bits_reset(anew.state);
+    same = digest_make(file, host, &anew, digest, &fault) == 0 && memcmp(digest, file->digest, sizeof digest) == 0;
+    XXH3_freeState(anew.state);
+    return same;
 }
 
 bool
 file_changed(struct file_open *file, const struct daybreak_host *host)
 {
     struct file_identity identity;
-    struct daybreak_fault fault = {0};
-    uint8_t digest[16];
     struct stat now;
 
     if (fstat(file->fd, &now) != 0)
@@ -251,8 +278,7 @@ file_changed(struct file_open *file, const struct daybreak_host *host)
     if (identity.ctime_ns == file->identity.ctime_ns)
         return false;
     /* Renamed, unlinked, chmodded — or written to by someone who then set mtime back. Only the bytes can tell. */
-    if (file->digested &&
-        (digest_make(file, host, digest, &fault) != 0 || memcmp(digest, file->digest, sizeof digest) != 0))
+    if (file->digested && !digest_same(file, host))
         return true;
     file->identity.ctime_ns = identity.ctime_ns;
     return false;

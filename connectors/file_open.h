@@ -25,6 +25,8 @@ enum file_kind {
 /** file_kind_of(head, size, says): *says is "a zip archive" and the like, "" for plain bytes. */
 enum file_kind file_kind_of(const unsigned char *head, size_t size, const char **says);
 
+struct file_hash;
+
 /* One file, opened once: what is hashed is what is read. */
 struct file_open {
     int fd;
@@ -34,6 +36,7 @@ struct file_open {
     enum file_kind kind;
     const char *says;     /* what its bytes are; "" for a plain file */
     const char *promised; /* what its name says it is and its bytes are not; NULL: no contradiction */
+    struct file_hash *hash; /* of its bytes as far as they were read in order */
     bool digested;
     uint8_t digest[16];
 };
@@ -52,7 +55,7 @@ void file_close(struct file_open *open);
 /** file_pread(open, host, to, room, offset, got, fault): *got 0 only at the end. RETRY when the disk or its server fails. */
 int file_pread(const struct file_open *open, const struct daybreak_host *host, void *to, size_t room, uint64_t offset,
                size_t *got, struct daybreak_fault *fault);
-/** file_digest: XXH3-128 of all its bytes, on the descriptor that is then read. */
+/** file_digest: XXH3-128 of all its bytes, on the descriptor that is read. What was read in order is not read again for it. */
 int file_digest(struct file_open *open, const struct daybreak_host *host, struct daybreak_fault *fault);
 /** file_changed: its bytes were altered since it was opened. Another file that took its name is no change of this one. */
 bool file_changed(struct file_open *open, const struct daybreak_host *host);

@@ -146,8 +146,8 @@ filter_bad(struct file_stream *stream, struct daybreak_fault *fault)
         *fault = stream->disk;
         return -1;
     }
-    return stream->host->fault(fault, DAYBREAK_ASIDE, "cannot read '%s': its %s is damaged or cut off before byte %lld of %lld: %s",
-                               stream->file->name, stream->file->says,
+    return stream->host->fault(fault, DAYBREAK_ASIDE,
+                               "cannot read '%s': its %s is damaged or cut off before byte %lld of %lld: %s", stream->file->name, stream->file->says,
                                (long long)archive_filter_bytes(stream->filter, -1),
                                (long long)stream->file->identity.size, why == NULL ? "no reason known" : why);
 }

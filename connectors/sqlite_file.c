@@ -505,6 +505,16 @@ wal_begin(struct sqlite_file *file)
     file->fresh = !file->wal;
 }
 
+/* A checkpoint whose sync failed is never tried again: the next one would succeed, and the WAL that still has all would go. */
+static void
+wal_checkpoint(struct sqlite_file *file, int how)
+{
+    int code = sqlite3_wal_checkpoint_v2(file->db, NULL, how, NULL, NULL);
+
+    if ((code & 0xff) == SQLITE_IOERR)
+        file->failed = true;
+}
+
 void
 sqlite_file_close(struct sqlite_file *file)
 {
@@ -520,7 +530,9 @@ sqlite_file_close(struct sqlite_file *file)
         } else {
             wal_begin(file);
             if (file->wal)
-                sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+                wal_checkpoint(file, SQLITE_CHECKPOINT_TRUNCATE);
+            if (file->failed)
+                sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         }
         sqlite3_close(file->db);
         file->db = NULL;
@@ -582,7 +594,7 @@ sqlite_file_settle(struct sqlite_file *file, bool loaded)
     if (loaded)
         wal_begin(file);
     if (file->wal && (int64_t)file->wal_pages * file->page_bytes > WAL_KEPT_BYTES)
-        sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        wal_checkpoint(file, SQLITE_CHECKPOINT_PASSIVE);
     turn_give(file);
 }
 

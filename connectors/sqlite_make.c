@@ -150,7 +150,7 @@ view_create(struct sqlite_file *file, const struct sqlite_table *table, struct d
     }
     sqlite3_str_appendf(sql, ",t.\"%w\"", e[ENVELOPE_BATCH]);
     view_name(table, "batch", sql);
-    text = sqlite3_mprintf("json_object('connector',b.connector,'name',b.source,'object',b.part,'position',t.\"%w\")",
+    text = sqlite3_mprintf("json_object('connector',b.connector,'name',b.source,'object',ifnull(nullif(b.part,''),s.table_name),'position',t.\"%w\")",
                            e[ENVELOPE_POSITION]);
     view_plain(table, text, "source", sql);
     sqlite3_free(text);
@@ -159,7 +159,9 @@ view_create(struct sqlite_file *file, const struct sqlite_table *table, struct d
     view_instant(table, "b", "read_at", "read_at", sql);
     view_instant(table, "b", "ready_at", "ready_at", sql);
     view_instant(table, "b", "loaded_at", "loaded_at", sql);
-    view_plain(table, "b.time_basis", "time_basis", sql);
+    text = sqlite3_mprintf("iif(t.\"%w\" IS NULL AND b.time_basis='source_time','bounded',b.time_basis)", e[ENVELOPE_CHANGED_AT]);
+    view_plain(table, text, "time_basis", sql);
+    sqlite3_free(text);
     for (int i = 0; i < 3; i++) {
         static const char *const member[] = {"reason", "actor", "related"};
 

@@ -226,7 +226,7 @@ envelope_sql(const struct sqlite_table *table, sqlite3_str *sql)
     sqlite3_str_appendf(sql, "SELECT lower(hex(t.\"%w\")) AS event_id,t.\"%w\" AS "
                              "op,b.pipeline,b.pipeline_version,b.run,t.\"%w\" AS batch,",
                         e[ENVELOPE_EVENT_ID], e[ENVELOPE_OP], e[ENVELOPE_BATCH]);
-    sqlite3_str_appendf(sql, "json_object('connector',b.connector,'name',b.source,'object',b.part,'position',t.\"%w\") AS "
+    sqlite3_str_appendf(sql, "json_object('connector',b.connector,'name',b.source,'object',ifnull(nullif(b.part,''),s.table_name),'position',t.\"%w\") AS "
                              "\" source\"",
                         e[ENVELOPE_POSITION]);
     instant_sql("t", e[ENVELOPE_CHANGED_AT], "changed_at", sql);
@@ -234,7 +234,9 @@ envelope_sql(const struct sqlite_table *table, sqlite3_str *sql)
     instant_sql("b", "read_at", "read_at", sql);
     instant_sql("b", "ready_at", "ready_at", sql);
     instant_sql("b", "loaded_at", "loaded_at", sql);
-    sqlite3_str_appendf(sql, ",b.time_basis,t.\"%w\"->>'reason' AS reason,t.\"%w\"->>'actor' AS actor,t.\"%w\"->'related' "
+    sqlite3_str_appendf(sql, ",iif(t.\"%w\" IS NULL AND b.time_basis='source_time','bounded',b.time_basis) AS time_basis",
+                        e[ENVELOPE_CHANGED_AT]);
+    sqlite3_str_appendf(sql, ",t.\"%w\"->>'reason' AS reason,t.\"%w\"->>'actor' AS actor,t.\"%w\"->'related' "
                              "AS \" related\",s.trace",
                         e[ENVELOPE_CONTEXT], e[ENVELOPE_CONTEXT], e[ENVELOPE_CONTEXT]);
 }

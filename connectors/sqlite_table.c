@@ -299,8 +299,11 @@ registry_look(struct sqlite_file *file, struct sqlite_table *table, const struct
             file->host->fault(fault, DAYBREAK_HALT, "table '%s' of '%s' is fed by pipeline '%s' (%s), this is pipeline "
                                                     "'%s' (%s)",
                               table->name, file->shown, pipeline, id, feeder->pipeline, feeder->pipeline_id);
-            file->host->hint(fault, "another table or file for one of them; or, to take over: daybreak run --was %s",
-                             pipeline);
+            if (strcmp(pipeline, feeder->pipeline) == 0) /* the same file with a new state: most often the old one is gone */
+                file->host->hint(fault, "when this pipeline lost its state: daybreak run --resync; else another table or file for one "
+                                        "of them");
+            else
+                file->host->hint(fault, "another table or file for one of them; or, to take over: daybreak run --was %s", pipeline);
             result = halt(fault, "other-pipeline");
         } else if (strcmp(handoff, feeder->handoff) != 0) {
             file->host->fault(fault, DAYBREAK_HALT, "table '%s' of '%s' is fed by handoff '%s', this is handoff '%s'",
