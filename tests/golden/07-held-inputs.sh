@@ -189,6 +189,17 @@ run 0 p.yaml
 counts inputs=1 read=0 unchanged=0 delivered=0
 is 'the target is untouched' "$before" "$(contents out/t.db)"
 
+begin 'older dumps that were only touched'
+rows 1 11 b | drop drop/d_20260102.csv
+run 0 p.yaml
+touch -d '1 hour ago' drop/d_20260101.csv
+cp -p drop/d_20260102.csv whole && mv whole drop/d_20260102.csv
+before=$(contents out/t.db)
+run 0 p.yaml
+counts read=0 delivered=0
+is 'nothing is held' '[]' "$(json '.result.held_inputs | tostring')"
+is 'the target is untouched' "$before" "$(contents out/t.db)"
+
 begin 'a missing column'
 printf 'id\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n' | drop drop/d_20260102.csv
 run 4 p.yaml

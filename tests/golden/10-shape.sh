@@ -20,7 +20,7 @@ Y
 printf 'id,secret,cust,qty,more\nA,s,bob,1,x\n' | drop drop/p_20260101.csv
 db 0 lint p.yaml
 run 0 p.yaml
-is 'columns in the order that select has' 'order_id qty customer' \
+is 'columns keep their order' 'order_id customer qty' \
     "$(sql out/p.db "SELECT group_concat(name, ' ') FROM pragma_table_info('p') WHERE name NOT LIKE '\_%' ESCAPE '\'")"
 is 'context sees the new names' '{"actor":"bob"}' "$(sql out/p.db 'SELECT _context FROM p')"
 printf 'id,secret,cust,qty,more\nA,other,bob,1,x\n' | drop drop/p_20260102.csv
@@ -68,7 +68,7 @@ id,i,d,w,r,b,day,at,raw,t
 3,,,,,,,,,
 C
 run 0 p.yaml
-is 'declared types' 'INTEGER NUMERIC TEXT REAL INTEGER TEXT TEXT BLOB TEXT' \
+is 'declared types' 'INTEGER NUMERIC TEXT REAL BOOLEAN TEXT TEXT BLOB TEXT' \
     "$(sql out/p.db "SELECT group_concat(type, ' ') FROM pragma_table_info('p') WHERE name IN ('i', 'd', 'w', 'r', 'b', 'day', 'at', 'raw', 't')")"
 is 'values' '-9223372036854775808 19.9 12345678901234567890.0123456789 0.1 1 2024-02-29 2026-07-01T10:00:00.500000Z|7 -0.01 -0.0000000001 1.0e+300 0 0001-01-01 2026-07-01T12:00:00.000000Z|NULL NULL NULL NULL NULL NULL NULL' \
     "$(rowset out/p.db 'SELECT i, d, w, r, b, day, at FROM p ORDER BY id')"

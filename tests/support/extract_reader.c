@@ -310,7 +310,7 @@ extract_input(const struct daybreak_connector *type, void *self, size_t room)
         struct daybreak_part part = {.size = sizeof part, .name = "", .bytes = -1};
         struct daybreak_fault fault = {0};
         char *bytes = NULL;
-        size_t bytes_size = 0;
+        size_t bytes_size = 0, bytes_room = 0;
 
         if (type->next_part(self, &part, &next, &fault) != 0) {
             fprintf(out, "fault: %s", fault.what);
@@ -326,8 +326,12 @@ extract_input(const struct daybreak_connector *type, void *self, size_t room)
                     next = DAYBREAK_IDLE;
                     break;
                 }
-                bytes = need(bytes, bytes_size + got);
-                memcpy(bytes + bytes_size, buffer, got);
+                if (bytes_size + got > bytes_room) {
+                    bytes_room = (bytes_size + got) * 2;
+                    bytes = need(bytes, bytes_room);
+                }
+                if (got > 0)
+                    memcpy(bytes + bytes_size, buffer, got);
                 bytes_size += got;
             }
             if (next == DAYBREAK_PART_END) {

@@ -247,11 +247,14 @@ adopt_prepare() {
     5) night_prepare 3 ;;
     esac
 }
+letter_of() { # letter_of KEY: a letter whose batch did not land had a number, too
+    echo "D$(sql .daybreak/route/ledger.db "SELECT max(id) FROM dead WHERE key = '$1'")"
+}
 adopt_undo() { case $1 in 1 | 2) night_undo "$1" ;; 5) night_undo 3 ;; esac }
 adopt_go() {
     case $1 in
-    3) decide dead retry D1 ;;
-    4) decide dead drop D2 --reason 'not wanted' ;;
+    3) decide dead retry "$(letter_of 5)" ;;
+    4) decide dead drop "$(letter_of 7)" --reason 'not wanted' ;;
     *) once run --json route.yaml ;;
     esac
 }
@@ -373,7 +376,7 @@ once() {
 # A decision that was taken before the kill is refused as such; that is its end too.
 decide() {
     once "$@" && return 0
-    [ "$status" -eq 1 ] && grep -q 'before\|no longer\|is not held\|stays\|outdated' "$work/stdout" "$work/stderr" && return 0
+    [ "$status" -eq 1 ] && grep -qE 'before|no longer|stays dead|outdated|it is (approved|rejected|done|dropped|delivered|superseded)' "$work/stdout" "$work/stderr" && return 0
     return "$status"
 }
 

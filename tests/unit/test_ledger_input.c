@@ -118,6 +118,53 @@ START_TEST(a_good_input_supersedes_the_held_ones)
 }
 END_TEST
 
+START_TEST(a_good_input_leaves_the_newer_ones_held)
+{
+    char text[200] = "";
+    int64_t a, b, c;
+
+    open_ledger();
+    a = input_taken("a.csv", "d1", "1", 100);
+    OK(ledger_input_end(ledger, a, "held", "min_rows", "few rows", NULL, -1, -1, &fault));
+    b = input_taken("b.csv", "d2", "2", 100);
+    OK(ledger_input_end(ledger, b, "held", "min_rows", "few rows", NULL, -1, -1, &fault));
+    OK(ledger_input_decide(ledger, a, "approved", "me", "", &fault));
+    OK(ledger_input_end(ledger, a, "done", NULL, NULL, NULL, 10, 1, &fault));
+    OK(ledger_input_supersede(ledger, a, &fault));
+    OK(ledger_inputs(ledger, NULL, join_inputs, text, &fault));
+    ck_assert_str_eq(text, "I1 done;I2 held;");
+    text[0] = '\0';
+    OK(ledger_input_decide(ledger, b, "approved", "me", "", &fault));
+    c = input_taken("c.csv", "d3", "3", 100);
+    OK(ledger_input_end(ledger, c, "done", NULL, NULL, NULL, 10, 2, &fault));
+    OK(ledger_input_supersede(ledger, c, &fault));
+    OK(ledger_inputs(ledger, NULL, join_inputs, text, &fault));
+    ck_assert_str_eq(text, "I1 done;I2 superseded;I3 done;");
+}
+END_TEST
+
+START_TEST(a_touched_file_is_unchanged_until_other_content_came_under_its_name)
+{
+    int64_t a, b;
+
+    open_ledger();
+    ck_assert_int_eq(ledger_input_unchanged(ledger, "a.csv", "d1", &fault), 0);
+    a = input_taken("a.csv", "d1", "1", 100);
+    ck_assert_int_eq(ledger_input_unchanged(ledger, "a.csv", "d1", &fault), 0);
+    OK(ledger_input_end(ledger, a, "done", NULL, NULL, NULL, 10, 1, &fault));
+    ck_assert_int_eq(ledger_input_unchanged(ledger, "a.csv", "d1", &fault), 1);
+    ck_assert_int_eq(ledger_input_unchanged(ledger, "b.csv", "d1", &fault), 0);
+    ck_assert_int_eq(ledger_input_unchanged(ledger, "a.csv", "d2", &fault), 0);
+    OK(ledger_input_add(ledger,
+                        &(struct ledger_input){.name = "a.csv", .fingerprint = "g", .digest = "d2", .bytes = 9, .order = "1",
+                                               .time_us = DAYBREAK_NO_TIME, .run = "r"},
+                        &b, &fault));
+    OK(ledger_input_end(ledger, b, "done", NULL, NULL, NULL, 10, 2, &fault));
+    ck_assert_int_eq(ledger_input_unchanged(ledger, "a.csv", "d1", &fault), 0);
+    ck_assert_int_eq(ledger_input_unchanged(ledger, "a.csv", "d2", &fault), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -126,6 +173,8 @@ main(void)
         only_applied_inputs_are_found_by_content,
         a_held_input_is_decided_once_and_stays_approved_under_a_kill,
         a_good_input_supersedes_the_held_ones,
+        a_good_input_leaves_the_newer_ones_held,
+        a_touched_file_is_unchanged_until_other_content_came_under_its_name,
     };
 
     return life_run("ledger_input", tests, sizeof(tests) / sizeof(tests[0]));
