@@ -81,6 +81,7 @@ SCAN_NAME(struct csv_scan *scan, const char *block, uint32_t limit, uint32_t siz
         {
             uint32_t count = (uint32_t)__builtin_popcountll(ends), *to = cell + cells;
 
+#pragma GCC unroll 8
             for (int i = 0; i < 8; i++, ends &= ends - 1)
                 to[i] = at + (uint32_t)SCAN_LOW(ends);
             if (__builtin_expect(count > 8, 0)) {

@@ -261,9 +261,9 @@ context_make(struct envelope_json *e, struct daybreak_text context)
 /* ---- life --------------------------------------------------------------------------------- */
 
 void
-envelope_json_init(struct envelope_json *e, const struct daybreak_host *host, bool alone)
+envelope_json_init(struct envelope_json *e, const struct daybreak_host *host, enum daybreak_envelope form)
 {
-    *e = (struct envelope_json){.host = host, .alone = alone};
+    *e = (struct envelope_json){.host = host, .form = form};
 }
 
 static void
@@ -285,6 +285,7 @@ envelope_json_fini(struct envelope_json *e)
     piece_fini(&e->behind_no_time);
     piece_fini(&e->context);
     piece_fini(&e->trace);
+    piece_fini(&e->outer);
 }
 
 void
@@ -296,7 +297,7 @@ envelope_json_columns(struct envelope_json *e, const struct daybreak_column *col
         abort();
     e->columns = count;
     e->keys = 0;
-    e->constant = 512;
+    e->constant = 1024;
     for (uint32_t i = 0; i < count; i++) {
         struct envelope_column *to = &e->column[i];
 
@@ -324,6 +325,67 @@ behind_make(struct envelope_json *e, struct envelope_piece *piece, const struct 
     piece_room(piece, 0);
 }
 
+/*
+ * Debezium's change event without its schema: before, after, op, ts_ms, source. What of our envelope has no place there
+ * stands in source, where Debezium lets a connector put its own.
+ */
+static void
+debezium_begin(struct envelope_json *e, const struct daybreak_story *story)
+{
+    struct envelope_piece *piece = &e->outer;
+    char number[24];
+
+    piece_clear(piece);
+    piece_add(piece, ",\"ts_ms\":");
+    piece_bytes(piece, number, (size_t)(line_int(number, story->loaded_at / 1000) - number));
+    piece_add(piece, ",\"source\":{\"version\":");
+    piece_text(piece, story->pipeline_version);
+    piece_add(piece, ",\"connector\":\"daybreak\",\"name\":");
+    piece_text(piece, story->pipeline);
+    piece_add(piece, ",\"db\":\"\",\"table\":");
+    piece_text(piece, story->table);
+    piece_add(piece, ",\"file\":");
+    piece_text(piece, story->source);
+    piece_add(piece, ",\"object\":");
+    piece_text(piece, story->part == NULL ? "" : story->part);
+    piece_room(piece, 0);
+}
+
+/* RFC 3986: everything but unreserved characters by its bytes. */
+static void
+piece_uri(struct envelope_piece *piece, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+    for (; *text != '\0'; text++) {
+        char code[3] = {'%'};
+
+        if (strchr(plain, *text) != NULL) {
+            piece_bytes(piece, text, 1);
+        } else {
+            line_hex(code + 1, &(uint8_t){(uint8_t)*text}, 1);
+            piece_bytes(piece, code, sizeof code);
+        }
+    }
+}
+
+/* CloudEvents 1.0 in JSON, structured: its attributes around our envelope, which is the data. */
+static void
+cloudevents_begin(struct envelope_json *e, const struct daybreak_story *story)
+{
+    struct envelope_piece *piece = &e->outer;
+
+    piece_clear(piece);
+    piece_add(piece, "{\"specversion\":\"1.0\",\"datacontenttype\":\"application/json\",\"source\":\"/daybreak/");
+    piece_uri(piece, story->pipeline);
+    if (story->trace != NULL) {
+        piece_add(piece, "\",\"traceparent\":\"");
+        piece_add(piece, story->trace);
+    }
+    piece_add(piece, "\",\"id\":\"");
+    piece_room(piece, 0);
+}
+
 void
 envelope_json_begin(struct envelope_json *e, const struct daybreak_batch *batch)
 {
@@ -335,8 +397,14 @@ envelope_json_begin(struct envelope_json *e, const struct daybreak_batch *batch)
     e->context_made = false; /* its text ended with the batch before */
     for (uint32_t i = 0; i < e->columns; i++)
         e->host->view(batch, i, DAYBREAK_AS_TEXT, &e->column[i].view);
-    if (e->alone)
+    if (e->form == DAYBREAK_ENVELOPE_NONE)
         return;
+    if (e->form == DAYBREAK_ENVELOPE_DEBEZIUM) {
+        debezium_begin(e, story);
+        return;
+    }
+    if (e->form == DAYBREAK_ENVELOPE_CLOUDEVENTS)
+        cloudevents_begin(e, story);
     piece_clear(piece);
     piece_add(piece, ",\"pipeline\":");
     piece_text(piece, story->pipeline);
@@ -363,7 +431,7 @@ envelope_json_begin(struct envelope_json *e, const struct daybreak_batch *batch)
     piece_clear(piece);
     piece_add(piece, ",\"trace\":");
     piece_text(piece, story->trace);
-    piece_add(piece, "}\n");
+    piece_add(piece, e->form == DAYBREAK_ENVELOPE_CLOUDEVENTS ? "}}\n" : "}\n");
     piece_room(piece, 0);
 }
 
@@ -398,7 +466,7 @@ envelope_json_room(const struct envelope_json *e, uint32_t i)
             keys += size;
     }
     return e->constant + (cells + keys) * 6 + (size_t)batch->position[i].size * 6 + batch->context[i].size +
-           before_size(batch, i) + e->before_position.size + e->behind_changed_at.size + e->trace.size;
+           before_size(batch, i) + e->before_position.size + e->behind_changed_at.size + e->trace.size + e->outer.size;
 }
 
 /* JSON has no infinities: what a real may say and JSON may not goes as text. */
@@ -472,6 +540,81 @@ instant_write(struct envelope_json *e, int64_t us, char *to)
     return end + 1;
 }
 
+static char *
+old_and_new(struct envelope_json *e, uint32_t i, char *to)
+{
+    const struct daybreak_batch *batch = e->batch;
+    uint32_t row = batch->pick[i];
+
+    to = LINE_TEXT(to, "\"before\":");
+    if (before_size(batch, i) > 0)
+        to = line_bytes(to, batch->before[i].at, batch->before[i].size);
+    else if (e->form == DAYBREAK_ENVELOPE_DEBEZIUM && batch->op[i] == 'd' && e->keys > 0)
+        to = row_write(e, row, true, to); /* as Debezium does where a database tells no more of it than the key */
+    else
+        to = LINE_TEXT(to, "null");
+    to = LINE_TEXT(to, ",\"after\":");
+    return batch->op[i] != 'd' ? row_write(e, row, false, to) : LINE_TEXT(to, "null");
+}
+
+static char *
+debezium_write(struct envelope_json *e, uint32_t i, char *to)
+{
+    const struct daybreak_batch *batch = e->batch;
+    int64_t at_us = batch->changed_at[i] == DAYBREAK_NO_TIME ? batch->story->visible_at : batch->changed_at[i];
+
+    *to++ = '{';
+    to = old_and_new(e, i, to);
+    to = LINE_TEXT(to, ",\"op\":\"");
+    *to++ = batch->op[i];
+    *to++ = '"';
+    to = line_padded(to, e->outer.at, e->outer.size);
+    to = LINE_TEXT(to, ",\"snapshot\":");
+    to = batch->op[i] == 'r' ? LINE_TEXT(to, "\"true\"") : LINE_TEXT(to, "\"false\"");
+    to = LINE_TEXT(to, ",\"ts_ms\":");
+    to = line_int(to, at_us / 1000);
+    to = LINE_TEXT(to, ",\"pos\":");
+    to = envelope_json_text(to, batch->position[i].at, batch->position[i].size);
+    to = LINE_TEXT(to, ",\"event_id\":\"");
+    to = line_hex(to, batch->event_id[i], 16);
+    to = LINE_TEXT(to, "\"");
+    context_make(e, batch->context[i]);
+    to = line_padded(to, e->context.at, e->context.size);
+    return LINE_TEXT(to, "}}\n");
+}
+
+static char *
+cloudevents_head(struct envelope_json *e, uint32_t i, char *to)
+{
+    const struct daybreak_batch *batch = e->batch;
+    int64_t at_us = batch->changed_at[i] == DAYBREAK_NO_TIME ? batch->story->visible_at : batch->changed_at[i];
+    char *end;
+
+    to = line_padded(to, e->outer.at, e->outer.size);
+    to = line_hex(to, batch->event_id[i], 16);
+    to = LINE_TEXT(to, "\",\"type\":\"daybreak.");
+    switch (batch->op[i]) {
+    case 'c':
+        to = LINE_TEXT(to, "created\"");
+        break;
+    case 'u':
+        to = LINE_TEXT(to, "updated\"");
+        break;
+    case 'd':
+        to = LINE_TEXT(to, "deleted\"");
+        break;
+    default:
+        to = LINE_TEXT(to, "loaded\"");
+    }
+    end = line_instant(to + 9, &e->day, at_us); /* the attribute is left out where there is no such instant */
+    if (end > to + 9) {
+        memcpy(to, ",\"time\":\"", 9);
+        to = end;
+        *to++ = '"';
+    }
+    return LINE_TEXT(to, ",\"data\":");
+}
+
 char *
 envelope_json_write(struct envelope_json *e, uint32_t i, char *to)
 {
@@ -479,11 +622,15 @@ envelope_json_write(struct envelope_json *e, uint32_t i, char *to)
     uint32_t row = batch->pick[i];
     const struct envelope_piece *behind;
 
-    if (e->alone) {
+    if (e->form == DAYBREAK_ENVELOPE_NONE) {
         to = row_write(e, row, false, to);
         *to++ = '\n';
         return to;
     }
+    if (e->form == DAYBREAK_ENVELOPE_DEBEZIUM)
+        return debezium_write(e, i, to);
+    if (e->form == DAYBREAK_ENVELOPE_CLOUDEVENTS)
+        to = cloudevents_head(e, i, to);
     to = LINE_TEXT(to, "{\"event_id\":\"");
     to = line_hex(to, batch->event_id[i], 16);
     to = LINE_TEXT(to, "\",\"op\":\"");
@@ -493,10 +640,8 @@ envelope_json_write(struct envelope_json *e, uint32_t i, char *to)
     to = envelope_json_text(to, batch->position[i].at, batch->position[i].size);
     to = LINE_TEXT(to, "},\"key\":");
     to = e->keys > 0 ? row_write(e, row, true, to) : LINE_TEXT(to, "null");
-    to = LINE_TEXT(to, ",\"before\":");
-    to = before_size(batch, i) > 0 ? line_bytes(to, batch->before[i].at, batch->before[i].size) : LINE_TEXT(to, "null");
-    to = LINE_TEXT(to, ",\"after\":");
-    to = batch->op[i] != 'd' ? row_write(e, row, false, to) : LINE_TEXT(to, "null");
+    *to++ = ',';
+    to = old_and_new(e, i, to);
     to = LINE_TEXT(to, ",\"changed_at\":");
     to = instant_write(e, batch->changed_at[i], to);
     behind = batch->changed_at[i] == DAYBREAK_NO_TIME ? &e->behind_no_time : &e->behind_changed_at;

@@ -282,7 +282,7 @@ table_prepare(struct csv *csv, const struct daybreak_target *target, struct csv_
     char *line;
     int result;
 
-    if (target_check_envelope(csv->host, target, fault) != 0 || header_make(csv, target, &line, &size, fault) != 0)
+    if (target_check_envelope(csv->host, target, false, fault) != 0 || header_make(csv, target, &line, &size, fault) != 0)
         return -1;
     head.shape = XXH3_64bits(line, size);
     if (csv->header)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changes as lines of JSON: each with its whole envelope, or the row alone.
+ * Changes as lines of JSON: each with its whole envelope, in a form that others read, or the row alone.
  *
  * `envelope: none` writes the row after the change and nothing else. A delete has no such row, and its key alone would look like
  * a short row: it is refused and becomes a dead letter, so that nothing is lost in silence.
@@ -26,7 +26,6 @@ struct jsonl {
     struct target_set target;
     struct jsonl_table *table;
     uint32_t tables;
-    bool alone;
 };
 
 static const struct daybreak_option options[] = {
@@ -82,11 +81,11 @@ jsonl_prepare(void *self, const struct daybreak_target *target, uint32_t targets
 
         if (target[i].column == NULL)
             continue; /* its columns are not known yet */
-        if (target_check_envelope(jsonl->host, &target[i], fault) != 0 ||
+        if (target_check_envelope(jsonl->host, &target[i], true, fault) != 0 ||
             target_bind(&jsonl->target, &target[i], &none, &table->file, fault) != 0)
             return -1;
         if (!table->made)
-            envelope_json_init(&table->envelope, jsonl->host, target[i].envelope == DAYBREAK_ENVELOPE_NONE);
+            envelope_json_init(&table->envelope, jsonl->host, target[i].envelope);
         table->made = true;
         envelope_json_columns(&table->envelope, target[i].column, target[i].columns);
     }
@@ -105,7 +104,7 @@ jsonl_stage(void *self, uint32_t target, const struct daybreak_batch *batch, str
         return -1;
     envelope_json_begin(envelope, batch);
     for (uint32_t i = 0; i < batch->changes; i++) {
-        if (envelope->alone && batch->op[i] == 'd') {
+        if (envelope->form == DAYBREAK_ENVELOPE_NONE && batch->op[i] == 'd') {
             jsonl->host->refuse(batch, i, "delete_without_envelope",
                                 "a delete has no row, and `envelope: none` writes nothing else");
             continue;

@@ -43,19 +43,18 @@ target_check(const struct target_set *set, const struct daybreak_target *target,
 }
 
 int
-target_check_envelope(const struct daybreak_host *host, const struct daybreak_target *target, struct daybreak_fault *fault)
+target_check_envelope(const struct daybreak_host *host, const struct daybreak_target *target, bool messages,
+                      struct daybreak_fault *fault)
 {
-    static const char *const name[] = {"daybreak", "side", "none", "debezium", "cloudevents"};
-    unsigned at = (unsigned)target->envelope;
-
-    if (target->envelope == DAYBREAK_ENVELOPE_DAYBREAK || target->envelope == DAYBREAK_ENVELOPE_NONE)
+    if (target->envelope == DAYBREAK_ENVELOPE_DAYBREAK || target->envelope == DAYBREAK_ENVELOPE_NONE ||
+        (messages && target->envelope != DAYBREAK_ENVELOPE_SIDE))
         return 0;
     if (target->envelope == DAYBREAK_ENVELOPE_SIDE)
         TARGET_HALT(host, fault, 78, "envelope-side", "cannot keep the envelope of '%s' at its side: a file has no second table",
                     target->table);
     else
-        TARGET_HALT(host, fault, 78, "envelope-not-yet", "cannot write '%s' with `envelope: %s`: not built yet in this version",
-                    target->table, at < sizeof name / sizeof *name ? name[at] : "?");
+        TARGET_HALT(host, fault, 78, "envelope", "cannot write '%s' with `envelope: %s`: that is the form of a JSON message",
+                    target->table, target->envelope == DAYBREAK_ENVELOPE_DEBEZIUM ? "debezium" : "cloudevents");
     return host->hint(fault, "files take `envelope: daybreak` or `envelope: none`");
 }
 

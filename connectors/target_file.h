@@ -67,8 +67,10 @@ void target_close(struct target_set *set);
 /** target_claim(set, claim, now, fault): decides what the last life did, ends what it left open, cuts what it tore. */
 int target_claim(struct target_set *set, const struct daybreak_claim *claim, struct daybreak_checkpoint *now,
                  struct daybreak_fault *fault);
-/** target_check_envelope(host, target, fault): that files can serve it: daybreak or none. */
-int target_check_envelope(const struct daybreak_host *host, const struct daybreak_target *target, struct daybreak_fault *fault);
+/** target_check_envelope(host, target, messages, fault): that files can serve it: daybreak or none; with ${messages} also the forms that
+ * others gave to a message. */
+int target_check_envelope(const struct daybreak_host *host, const struct daybreak_target *target, bool messages,
+                          struct daybreak_fault *fault);
 /** target_bind(set, target, head, file, fault): the file of a table; a growing one is opened, made, or refused because of what is
  * in it. ${head} is copied. Also checks the keys of `sink` that files cannot serve. */
 int target_bind(struct target_set *set, const struct daybreak_target *target, const struct target_head *head,

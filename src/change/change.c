@@ -379,6 +379,15 @@ take_change(struct change *change, struct batch *batch, const struct change_reco
 }
 
 int
+change_more(struct change *change, bool *more, struct daybreak_fault *fault)
+{
+    if (change->held_record == NULL && spool_next(change->spool, &change->held_record, &change->held_size, fault) != 0)
+        return -1;
+    *more = change->held_record != NULL;
+    return 0;
+}
+
+int
 change_take(struct change *change, struct batch *batch, struct daybreak_fault *fault)
 {
     struct change_record record;

@@ -71,6 +71,8 @@ int change_capture(struct change *change, struct batch *batch, struct daybreak_f
 int change_absent(struct change *change, int64_t *absent, struct daybreak_fault *fault);
 /** change_withhold_absent: as if the deletes had not been found: their keys stay remembered. */
 int change_withhold_absent(struct change *change, struct daybreak_fault *fault);
+/** change_more(change, more, fault): will change_take give another one? Touches neither batch nor memory. */
+int change_more(struct change *change, bool *more, struct daybreak_fault *fault);
 /** change_take(change, batch, fault): the next spooled changes, at most a block, as a batch with op, pick, position and a layout; changes is 0 at
  * the end. */
 int change_take(struct change *change, struct batch *batch, struct daybreak_fault *fault);

@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/fault.h"
 #include "cli/command.h"
 #include "config/option.h"
+#include "engine/view.h"
 #include "job/parity.h"
+#include "sink/sink.h"
 
 #define SAMPLES 10
 #define MEMORY_BYTES ((int64_t)256 << 20)
@@ -122,6 +125,68 @@ encodings(const struct cli_args *args, struct arena *arena, struct parity_reques
 }
 
 static bool
+is_pipeline_file(const char *word)
+{
+    size_t size = strlen(word);
+
+    return (size > 5 && strcmp(word + size - 5, ".yaml") == 0) || (size > 4 && strcmp(word + size - 4, ".yml") == 0);
+}
+
+/* The table where a pipeline's rows live, as FILE#TABLE; ${wanted} NULL: its only one. */
+static bool
+target_of(struct cli *cli, struct arena *arena, const struct config *config, const char *wanted, const char **side)
+{
+    const struct config_node *path = node_member(config->sink.load.node, "path");
+    uint32_t table = 0;
+    char name[256];
+
+    if (strcmp(config->sink.load.type, "sqlite") != 0 || path == NULL) {
+        cli_usage(cli, "pipeline '%s' writes %s: only a table can be a side; name the file with what it was made from", config->name,
+                  config->sink.load.type);
+        return false;
+    }
+    while (wanted != NULL && table < config->source.table_count && strcmp(config->source.tables[table].name, wanted) != 0)
+        table++;
+    if (table == config->source.table_count || (wanted == NULL && config->source.table_count > 1)) {
+        cli_usage(cli, "pipeline '%s' has several tables: write %s#TABLE, such as %s#%s", config->name, config->name, config->name,
+                  config->source.tables[0].name);
+        return false;
+    }
+    sink_table_name(config, table, name);
+    *side = path->text[0] == '/' ? arena_printf(arena, "%s#%s", path->text, name)
+                                 : arena_printf(arena, "%s/%s#%s", config->dir, path->text, name);
+    return true;
+}
+
+/* A side may name a pipeline, in this state or by its file: then its target is meant. Files come first. */
+static bool
+side_of(struct cli *cli, struct arena *arena, const char *word, const char **side)
+{
+    const char *hash = strrchr(word, '#'), *wanted = hash == NULL ? NULL : hash + 1;
+    const char *name = hash == NULL ? word : arena_bytes(arena, word, (size_t)(hash - word));
+    struct daybreak_fault fault = {0};
+    struct view view;
+    bool good;
+
+    *side = word;
+    if (access(word, F_OK) == 0 ? !is_pipeline_file(word) : access(name, F_OK) == 0 && !is_pipeline_file(name))
+        return true;
+    if (view_open(name, &view, &fault) != 0) {
+        if (fault.status == 66 || strchr(name, '/') != NULL)
+            return true; /* no pipeline either: reading it says what is wrong */
+        cli->fault = fault;
+        return false;
+    }
+    good = view.config != NULL;
+    if (good)
+        good = target_of(cli, arena, view.config, wanted, side);
+    else
+        cli_usage(cli, "the file of pipeline '%s' is gone or has errors: its target is not known", name);
+    view_close(&view);
+    return good;
+}
+
+static bool
 request_of(struct cli *cli, const struct cli_args *args, struct arena *arena, struct parity_request *request)
 {
     const char *memory = cli_value(args, "memory", NULL);
@@ -153,6 +218,8 @@ request_of(struct cli *cli, const struct cli_args *args, struct arena *arena, st
         return false;
     }
     request->samples = (uint32_t)samples;
+    if (!side_of(cli, arena, args->operand[0], &request->side[0]) || !side_of(cli, arena, args->operand[1], &request->side[1]))
+        return false;
     encodings(args, arena, request);
     return true;
 }
@@ -472,7 +539,8 @@ const struct cli_command command_compare = {
     .verb = "compare", .group = "compare", .operands = "A B", .least = 2, .most = 2, .options = compare_options,
     .summary = "Are two dumps or tables the same rows? No pipeline needed.",
     .text = "A and B are each a FILE (CSV or JSON lines, its content decides; also as .gz .zst .xz .bz2 .lz4 or "
-            "members of a tar, zip or 7z archive) or FILE#TABLE of an SQLite file. Rows are matched by the key "
+            "members of a tar, zip or 7z archive) or FILE#TABLE of an SQLite file, or a pipeline, whose target table is "
+            "meant (PIPELINE#TABLE where it has several). Rows are matched by the key "
             "columns and compared by name, as text, exactly: nothing is trimmed, folded or rounded. missing is "
             "only in A, extra only in B. A column that one side does not have is null there.\n"
             "CSV has no null: when either side is CSV, null and the empty text are equal; otherwise they differ, "

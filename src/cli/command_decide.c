@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/report.h"
 #include "engine/inbox.h"
@@ -136,6 +137,21 @@ on_delivered(void *context, const struct result *result)
         report_table(after->cli, result);
 }
 
+struct waiting {
+    int64_t id;
+    char name[PATH_MAX]; /* "": the input was taken */
+};
+
+static bool
+still_waits(void *context, const struct ledger_input *input)
+{
+    struct waiting *waiting = context;
+
+    if (input->id == waiting->id)
+        snprintf(waiting->name, sizeof waiting->name, "%s", input->name);
+    return input->id != waiting->id;
+}
+
 /* By this process, which holds the lock; an input that was let through is then taken at once. */
 static int
 decide_here(struct cli *cli, struct view *view, struct pipeline *p, const struct inbox_letter *letter)
@@ -144,6 +160,8 @@ decide_here(struct cli *cli, struct view *view, struct pipeline *p, const struct
     const struct config *config = view->config;
     struct run_request request = {.config = &config, .count = 1, .mode = "decide", .inputs = 1, .ended = on_delivered,
                                   .context = &after};
+    struct waiting waiting = {0};
+    struct daybreak_fault fault = {0};
     char answer[2048];
     bool freed;
     int status = inbox_act(p, letter, answer, sizeof answer, &freed);
@@ -156,7 +174,13 @@ decide_here(struct cli *cli, struct view *view, struct pipeline *p, const struct
     cli_say(cli, "%s", answer);
     text_printf(&cli->out, "%s\n", answer);
     cli_flush(cli);
-    return freed && strcmp(letter->verb, "approve") == 0 ? run_pass(&request) : 0;
+    if (!freed || strcmp(letter->verb, "approve") != 0)
+        return 0;
+    status = run_pass(&request);
+    waiting.id = letter->id;
+    if (ledger_inputs(view->ledger, "approved", still_waits, &waiting, &fault) == 0 && waiting.name[0] != '\0')
+        LOG_WARN("%s: '%s' is not there any more as it was when it was held; nothing of it landed", answer, waiting.name);
+    return status;
 }
 
 static int
@@ -271,9 +295,12 @@ held_one(void *context, const struct ledger_input *input)
     if (input->evidence != NULL && input->evidence[0] != '\0')
         text_printf(&cli->out, "  evidence  %s\n", input->evidence);
     if (strcmp(input->state, "held") == 0)
-        text_printf(&cli->out, "  approve   reads it again and lets it through although the guard tripped\n"
+        text_printf(&cli->out, "  approve   reads it again%s\n"
                                "  reject    leaves the target as it is; the input is not asked about again\n"
-                               "  neither   the next good input replaces it\n");
+                               "  neither   the next good input replaces it\n",
+                    input->guard != NULL && (strcmp(input->guard, "unreadable") == 0 || strcmp(input->guard, "missing_table") == 0)
+                        ? ", which helps only when the file was mended"
+                        : " and lets it through although the guard tripped");
     return true;
 }
 

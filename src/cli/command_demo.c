@@ -18,6 +18,7 @@
 #include "cli/demo_child.h"
 #include "cli/demo_folder.h"
 #include "cli/demo_look.h"
+#include "connector/module.h"
 
 #define WIDTH 78
 #define KEY "Domain name"
@@ -713,9 +714,11 @@ demo_run(struct cli *cli, const struct cli_args *args)
     struct demo demo = {.cli = cli, .out = &cli->out, .fault = &cli->fault};
     struct sigaction stop = {.sa_handler = on_stop};
     int64_t began_us = demo_child_clock_us();
-    char took[CLOCK_TEXT_ROOM];
+    char took[CLOCK_TEXT_ROOM], modules[PATH_MAX];
     int status;
 
+    if (realpath(module_folder(), modules) != NULL) /* the steps work elsewhere, and know nothing of --connectors */
+        setenv("DAYBREAK_CONNECTORS", modules, 1);
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGHUP, &stop, NULL);

@@ -108,8 +108,9 @@ configs_read(struct cli *cli, const struct cli_args *args, struct config **confi
         struct daybreak_fault fault = {0};
 
         if (view_config(args->operand[i], &config[*count], &fault) != 0) {
+            if (result_worse(status, fault_status(&fault)) != status || status == 0)
+                cli->fault = fault;
             status = result_worse(status, fault_status(&fault));
-            cli->fault = fault;
             if (args->operands > 1 && !cli->as_json) /* the others go on */
                 LOG_ERROR("%s", fault.what);
             continue;

@@ -200,7 +200,10 @@ lag_text(struct cli *cli, const struct view *view, const struct lag_set *set)
                         clock_duration(-lag->skew_worst_ms, a), cli_paint(cli, '0'));
         text_char(out, '\n');
     }
-    text_put(out, "  basis         ");
+    if (lag_count(&set->hop[LAG_END_TO_END]) == 0)
+        text_put(out, "  no change measured yet");
+    else
+        text_put(out, "  basis         ");
     for (int basis = 0; basis < LAG_BASES; basis++)
         if (set->basis[basis] > 0)
             text_printf(out, " %s %" PRId64, lag_basis_name[basis], set->basis[basis]);

@@ -123,7 +123,7 @@ int
 demo_folder_make(struct demo_folder *folder, const char *keep, struct daybreak_fault *fault)
 {
     const char *above = getenv("TMPDIR");
-    char path[sizeof folder->path];
+    char path[sizeof folder->path], *whole;
 
     if (dumps_find(folder, fault) != 0)
         return -1;
@@ -146,9 +146,14 @@ demo_folder_make(struct demo_folder *folder, const char *keep, struct daybreak_f
         fault_hint(fault, "name a folder that does not exist yet");
         return fault_exit(fault, 73, "demo-folder");
     }
-    if (realpath(keep, path) == NULL)
-        return fault_set(fault, DAYBREAK_HALT, "cannot open '%s': %s", keep, strerror(errno));
-    snprintf(folder->path, sizeof folder->path, "%s", path);
+    whole = realpath(keep, NULL); /* may be longer than a folder of the demo can be called */
+    if (whole == NULL || strlen(whole) >= sizeof folder->path) {
+        fault_set(fault, DAYBREAK_HALT, "cannot open '%s': %s", keep, whole == NULL ? strerror(errno) : "its path is too long");
+        free(whole);
+        return fault_exit(fault, 73, "demo-folder");
+    }
+    snprintf(folder->path, sizeof folder->path, "%s", whole);
+    free(whole);
     return 0;
 }
 

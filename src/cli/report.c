@@ -123,17 +123,22 @@ report_paragraph(struct cli *cli, const struct result *result, const struct conf
     if (result->fault.kind != DAYBREAK_NO_FAULT) {
         text_printf(&out, "%s.", result->fault.what);
         if (result->fault.hint[0] != '\0')
-            text_printf(&out, " %s.", result->fault.hint);
+            text_printf(&out, " %s%s", result->fault.hint, result->fault.hint[strlen(result->fault.hint) - 1] == '?' ? "" : ".");
         text_char(&out, '\n');
     }
     for (; held != NULL; held = held->next) {
         text_printf(&out, "pipeline '%s' holds input %s: %s. ", result->pipeline, held->input, reason_of(held));
         if (strcmp(held->guard, "max_keyless") == 0)
             text_put(&out, "Its creates and updates landed, its deletes did not.");
+        else if (held->cut)
+            text_put(&out, "What was read of it before landed and stays, nothing was deleted; the next good input is compared with that.");
+        else if (config != NULL && config->source.tables[0].capture.method != CONFIG_DIFF)
+            text_printf(&out, "%s Later inputs wait until someone decides, or a good copy stands under its name.",
+                        held->part ? "What was read of it before landed and stays." : "Nothing of it landed.");
         else
             text_put(&out, "Nothing of it landed, the target is as it was; the next good input replaces it.");
-        if (held->id > 0) {
-            bool cut = strcmp(held->guard, "unreadable") == 0; /* let through, it would only be held again */
+        if (held->id > 0 && !held->cut) {
+            bool cut = strcmp(held->guard, "unreadable") == 0 || strcmp(held->guard, "missing_table") == 0; /* let through, it would only be held again */
 
             text_put(&out, " To look: `");
             put_command(&out, config);

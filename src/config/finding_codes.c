@@ -57,6 +57,7 @@ const struct finding_code finding_codes[] = {
     {"no-mirror", "The target only appends: it can neither replace nor delete a row. Write append, or choose a database."},
     {"no-adopt", "Taking over a table compares it with the source: that needs diff and a target that can be read back."},
     {"same-target", "Two tables of the source would land in one target table. Put {table} into its name."},
+    {"bad-envelope", "This form of the envelope is not for this sink: tables have columns beside a row, JSON lines are messages."},
     {"envelope-clash", "A column of the input is called like one that Daybreak writes beside every row. Set a prefix in the sink, or envelope: side."},
     {"weak-guarantee", "`strict: true` refuses a route that promises less than effectively once, or may leave stale rows."},
     {"unknown-column", "The file names a column that the newest input does not have."},

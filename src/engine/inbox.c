@@ -228,6 +228,9 @@ inbox_act(struct pipeline *p, const struct inbox_letter *letter, char *answer, s
     }
     if (result == 0)
         return 0;
-    snprintf(answer, room, "%s", fault.what);
+    if (fault.hint[0] != '\0')
+        snprintf(answer, room, "%s (%s)", fault.what, fault.hint);
+    else
+        snprintf(answer, room, "%s", fault.what);
     return fault_status(&fault);
 }

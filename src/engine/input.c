@@ -38,6 +38,8 @@ struct reading {
     bool append;
     bool against_target; /* compared with the target itself, not with what is remembered of it */
     bool committed;     /* something of it landed already */
+    const char *landed_digest, *landed_part, *landed_mark; /* how far the target was; "" when that was the end of an input */
+    bool skipping;      /* this one had landed in part when the run before was ended; up to that place it lands no more */
     int64_t rows, uncommitted_since_ms;
     uint32_t uncommitted;
     char digest[33];
@@ -111,11 +113,17 @@ hold(struct reading *r, const char *guard, const char *reason, const char *evide
 {
     struct pipeline *p = r->p;
     struct daybreak_fault fault = {0};
+    struct result_held *held;
 
     if (!p->dry_run &&
         ledger_input_end(p->ledger, r->id, state, guard, reason, evidence, r->rows, p->sink->batch, &fault) != 0)
         LOG_ERROR("cannot record the held input: input=%s: %s", r->input->name, fault.what);
-    result_hold(&p->result, r->id, r->input->name, guard, reason);
+    held = result_hold(&p->result, r->id, r->input->name, guard, reason);
+    held->part = r->committed;
+    held->cut = strcmp(state, "cut") == 0;
+    if (p->sink->follows)
+        LOG_WARN("input is %s: pipeline=%s input=%s id=I%lld: %s", held->cut ? "cut off" : "held", p->config->name, r->input->name,
+                 (long long)r->id, reason);
     result_status(&p->result, 4, NULL);
 }
 
@@ -199,17 +207,77 @@ columns_check(struct reading *r, struct batch *batch, struct guard_verdict *verd
     return land_bind(r->p, table, batch->layout, fault);
 }
 
-/* The counts that a compared input gathered go with the first batch of it that lands. */
+/* What a batch of a compared input accounts for by itself: each part that lands balances, and a part that has landed is known. */
 static void
-night_counts(struct pipeline_table *table, struct batch *batch, bool first)
+own_counts(struct batch *batch, struct daybreak_counts *rest)
 {
-    struct daybreak_counts *counts = &batch->counts, *night = &table->change.night;
+    struct daybreak_counts *own = &batch->counts;
 
-    if (first) {
-        *counts = *night;
-        counts->delivered = 0;
+    for (uint32_t i = 0; i < batch->changes; i++) {
+        own->created += batch->op[i] == 'c';
+        own->updated += batch->op[i] == 'u';
+        own->loaded += batch->op[i] == 'r';
+        own->deleted += batch->op[i] == 'd';
     }
-    counts->delivered += batch->changes;
+    own->absent = own->deleted;
+    own->read = own->captured = own->created + own->updated + own->loaded;
+    rest->created -= own->created;
+    rest->updated -= own->updated;
+    rest->loaded -= own->loaded;
+    rest->deleted -= own->deleted;
+    rest->absent -= own->absent;
+    rest->read -= own->read;
+    rest->captured -= own->captured;
+}
+
+/* Had it landed in part when the run before was ended? */
+static bool
+is_resumed(const struct reading *r)
+{
+    return !r->append && !r->against_target && r->landed_digest[0] != '\0' && strcmp(r->landed_digest, r->digest) == 0;
+}
+
+/* Of an input that had landed in part when its run was ended, what landed is read again as unchanged; it is not counted again. */
+static int
+rest_counts(struct reading *r, struct pipeline_table *table, struct daybreak_counts *rest, struct daybreak_fault *fault)
+{
+    struct daybreak_counts landed = {.size = sizeof landed};
+    bool same;
+
+    *rest = table->change.night;
+    rest->delivered = 0;
+    if (!is_resumed(r))
+        return 0;
+    if (settle_landed(r->p, table->config->name, &landed, &same, fault) != 0)
+        return -1;
+    if (landed.read > landed.captured) { /* this table had landed to its end: what was set aside, too */
+        asides_clear(&table->change.asides);
+        rest->read = rest->captured;
+        rest->unchanged = rest->repeated = rest->invalid = rest->dead = 0;
+    } else if (rest->unchanged >= landed.captured) {
+        rest->read -= landed.captured;
+        rest->unchanged -= landed.captured;
+    }
+    return 0;
+}
+
+/* A first load that landed in part is read from its beginning again, so that what comes twice is seen; what landed lands no more. */
+static bool
+landed_before(struct reading *r, struct batch *batch)
+{
+    struct pipeline_table *table = &r->p->table[batch->table];
+    bool there = strcmp(batch->story.part == NULL ? "" : batch->story.part, r->landed_part) == 0;
+    int beyond = there ? source_compare(r->p->source, batch->table, batch->last, r->landed_mark) : -1;
+
+    if (!r->skipping)
+        return false;
+    r->skipping = beyond < 0;
+    if (beyond > 0)
+        return false;
+    asides_clear(&table->change.asides);
+    keyset_clear(table->change.back);
+    ledger_add(&table->change.night, &batch->counts);
+    return true;
 }
 
 static int
@@ -281,35 +349,43 @@ land_spool(struct reading *r, struct daybreak_fault *fault)
 
     for (uint32_t t = 0; t < p->tables && result == 0; t++) {
         struct pipeline_table *table = &p->table[t];
+        struct daybreak_counts rest;
         bool first = true;
 
         if (table->change.spool == NULL)
             continue;
         spool_rewind(table->change.spool);
-        result = land_withdrawals(p, table, fault);
+        result = rest_counts(r, table, &rest, fault);
+        if (result == 0)
+            result = land_withdrawals(p, table, fault);
         while (result == 0) {
             uint32_t taken;
+            bool more = false;
 
-            result = change_take(&table->change, batch, fault);
-            taken = batch->changes;
-            if (result != 0 || (taken == 0 && !first))
+            if (change_more(&table->change, &more, fault) != 0)
+                result = -1;
+            if (result != 0 || (!more && !first))
                 break;
-            change_withdraw(&table->change, batch);
-            night_counts(table, batch, first);
-            batch->counts.withdrawn += taken - batch->changes;
-            result = land_batch(p, r->input, batch, fault);
-            if (result != 0)
-                break;
-            if (first)
-                land_asides(p, r->input, table);
-            first = false;
-            if (p->sink->staged_changes >= p->config->commit_max) {
+            if (p->sink->staged_changes >= p->config->commit_max) { /* never with the table's last batch, which takes the rest along */
                 p->position.mark = "landing";
                 result = land_commit(p, false, fault);
                 r->committed = true;
             }
-            if (result != 0 || taken == 0)
+            if (result == 0)
+                result = change_take(&table->change, batch, fault);
+            if (result != 0)
                 break;
+            taken = batch->changes;
+            own_counts(batch, &rest);
+            change_withdraw(&table->change, batch);
+            batch->counts.delivered = batch->changes;
+            batch->counts.withdrawn += taken - batch->changes;
+            result = land_batch(p, r->input, batch, fault);
+            first = false;
+        }
+        if (result == 0) { /* with the table's last batch: its other rows, and what was set aside */
+            ledger_add(sink_row(p->sink), &rest);
+            land_asides(p, r->input, table);
         }
     }
     batch_free(batch);
@@ -382,6 +458,12 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
     struct pipeline *p = r->p;
     struct guard_verdict verdict = {0}, withheld = {0};
 
+    if (r->skipping) {
+        fault_set(fault, DAYBREAK_HALT, "'%s' has landed up to '%s', and has no such place any more", r->input->name, r->landed_mark);
+        fault_hint(fault, "compare it with the target: daybreak run --resync");
+        return fault_exit(fault, 78, "place-lost");
+    }
+
     for (uint32_t t = 0; t < p->tables; t++) {
         struct pipeline_table *table = &p->table[t];
         int64_t absent = 0;
@@ -398,6 +480,12 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
             return -1;
         if (p->limit == 0) /* a part of an input has too few rows by itself */
             guard_judge(table, absent, &verdict);
+        if (verdict.guard != NULL && p->tables > 1) {
+            char reason[sizeof verdict.reason];
+
+            snprintf(reason, sizeof reason, "%s", verdict.reason);
+            snprintf(verdict.reason, sizeof verdict.reason, "table '%.100s': %.400s", table->config->name, reason);
+        }
         if (verdict.guard != NULL && !r->approved && verdict.deletes_only) {
             if (change_withhold_absent(&table->change, fault) != 0)
                 return -1;
@@ -497,7 +585,7 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
             table->seeded = true;
             if (result == 0)
                 result = change_capture(&table->change, batch, fault);
-            if (result == 0 && (r->first || r->append))
+            if (result == 0 && (r->first || r->append) && !landed_before(r, batch))
                 result = p->dry_run ? count_only(batch, table) : land_now(r, batch, fault);
             if (result != 0) {
                 ring_return(p->ring, batch);
@@ -599,6 +687,25 @@ digest_first(struct reading *r, struct daybreak_fault *fault)
     return found == 0 || older ? 1 : ledger_input_same_size(r->p->ledger, r->input->bytes, fault);
 }
 
+/* With the same pipeline file what landed would land the same; with another one it is compared, and differences land. */
+static int
+resume(struct reading *r, struct daybreak_fault *fault)
+{
+    struct pipeline *p = r->p;
+
+    for (uint32_t t = 0; t < p->tables; t++) {
+        struct daybreak_counts landed = {.size = sizeof landed};
+        bool same;
+
+        if (settle_landed(p, p->table[t].config->name, &landed, &same, fault) != 0)
+            return -1;
+        if (!same)
+            return 0;
+    }
+    r->skipping = true;
+    return 0;
+}
+
 static int
 begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
 {
@@ -642,7 +749,7 @@ begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
     /* nothing was ever finished, and what landed (if anything) came from this very content */
     r->first = !r->append && !r->against_target && found == 0 && !position_finished(&p->position) &&
                (p->position.digest[0] == '\0' || strcmp(p->position.digest, r->digest) == 0);
-    return 0;
+    return r->first && is_resumed(r) ? resume(r, fault) : 0;
 }
 
 static int
@@ -659,6 +766,9 @@ input_take(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fa
     if (land_forget(p, fault) != 0)
         return -1;
     pipeline_position_load(p);
+    r->landed_digest = arena_text(p->arena, position_finished(&p->position) ? "" : p->position.digest);
+    r->landed_part = arena_text(p->arena, p->position.part);
+    r->landed_mark = arena_text(p->arena, p->position.mark);
     result = begin(r, outcome, fault);
     if (result != 0)
         return result < 0 ? -1 : 0;

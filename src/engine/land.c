@@ -505,6 +505,9 @@ land_commit(struct pipeline *p, bool input_end, struct daybreak_fault *fault)
         keyset_clear(p->table[t].change.same);
         keyset_clear(p->table[t].change.gone);
     }
+    if (p->letters->count > 0 && p->sink->follows)
+        LOG_WARN("records were set aside: pipeline=%s records=%lu input=%s: %s", p->config->name, (unsigned long)p->letters->count,
+                 p->letters->first->dead.input == NULL ? "" : p->letters->first->dead.input, p->letters->first->dead.reason);
     dead_remember(p);
     letters_clear(p->letters);
     lag_set_clear(&p->lag);

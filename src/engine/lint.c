@@ -119,6 +119,12 @@ check_write(struct config *config, uint32_t load, struct findings *findings)
     if (sink->existing == DAYBREAK_EXISTING_ADOPT && (!all_diff || !(load & DAYBREAK_READS_BACK)))
         findings_add(findings, FINDING_ERROR, "no-adopt", config->path, sink->place, NULL,
                      "`existing: adopt` compares the source with the table: that needs diff, and a target that can be read back");
+    if (mirrors && (sink->envelope == DAYBREAK_ENVELOPE_DEBEZIUM || sink->envelope == DAYBREAK_ENVELOPE_CLOUDEVENTS))
+        findings_add(findings, FINDING_ERROR, "bad-envelope", config->path, sink->place, "envelope: daybreak, side or none",
+                     "connector '%s' keeps columns beside a row: debezium and cloudevents are forms of a message", sink->load.type);
+    if (!mirrors && sink->envelope == DAYBREAK_ENVELOPE_SIDE)
+        findings_add(findings, FINDING_ERROR, "bad-envelope", config->path, sink->place, "envelope: daybreak or none",
+                     "`envelope: side` is a second table: connector '%s' has none", sink->load.type);
     if (sink->mark_deletes && sink->write != DAYBREAK_MIRROR)
         findings_add(findings, FINDING_WARNING, "no-effect", config->path, sink->place, NULL,
                      "`deletes: mark` is for mirrors: other writes keep every row anyway");
@@ -151,6 +157,8 @@ lint_bind(struct config *config, struct findings *findings)
     size_t before = findings->errors;
     struct instance_request load = {.role = DAYBREAK_LOAD, .name = config->sink.load.type, .node = config->sink.load.node,
                                     .ignore = config_sink_keys, .file = config->path, .base_dir = config->dir};
+    const struct daybreak_connector *known;
+    struct daybreak_fault fault = {0};
     uint32_t load_abilities;
 
     if (zone_find(config->source.timezone) == NULL)
@@ -174,7 +182,7 @@ lint_bind(struct config *config, struct findings *findings)
             check_types(config, table->formats[i].fields, table->formats[i].field_count, findings);
         check_capture(config, table, abilities_of(DAYBREAK_EXTRACT, config->source.extract.type), findings);
     }
-    if (load_abilities != 0) {
+    if (module_find(DAYBREAK_LOAD, config->sink.load.type, &known, &fault) == 0) {
         check_write(config, load_abilities, findings);
         check_targets(config, findings);
     }

@@ -50,7 +50,7 @@ result_status(struct result *result, int status, const struct daybreak_fault *fa
     result->status = worse;
 }
 
-void
+struct result_held *
 result_hold(struct result *result, int64_t id, const char *input, const char *guard, const char *reason)
 {
     struct result_held *held = arena_zero(result->arena, sizeof *held), **end = &result->held;
@@ -62,6 +62,7 @@ result_hold(struct result *result, int64_t id, const char *input, const char *gu
     while (*end != NULL)
         end = &(*end)->next;
     *end = held;
+    return held;
 }
 
 static void

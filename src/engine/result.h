@@ -15,6 +15,8 @@ struct arena;
 struct result_held {
     int64_t id;
     const char *input, *reason, *guard;
+    bool part;                   /* rows of it landed before it was found bad, and stay */
+    bool cut;                    /* of a first load: there is nothing to decide, the next good input is compared with them */
     struct result_held *next;
 };
 
@@ -47,7 +49,7 @@ void result_fini(struct result *result);
 void result_status(struct result *result, int status, const struct daybreak_fault *fault);
 /** result_worse(a, b): which of two exit statuses is told. */
 int result_worse(int a, int b);
-void result_hold(struct result *result, int64_t id, const char *input, const char *guard, const char *reason);
+struct result_held *result_hold(struct result *result, int64_t id, const char *input, const char *guard, const char *reason);
 /** result_json(result, json, name): the object of DESIGN 11. */
 void result_json(const struct result *result, struct json *json, const char *name);
 

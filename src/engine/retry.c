@@ -21,7 +21,7 @@
 struct letter {
     struct arena *arena;
     bool there, open;
-    const char *table, *record, *input, *member, *handoff, *stage;
+    const char *table, *record, *input, *member, *handoff, *stage, *rule;
     size_t record_size;
     bool is_json;
     char op;
@@ -39,6 +39,7 @@ letter_copy(void *context, const struct ledger_dead *dead)
     letter->input = arena_text(letter->arena, dead->input == NULL ? "" : dead->input);
     letter->member = arena_text(letter->arena, dead->member == NULL ? "" : dead->member);
     letter->stage = arena_text(letter->arena, dead->stage == NULL ? "" : dead->stage);
+    letter->rule = arena_text(letter->arena, dead->rule == NULL ? "" : dead->rule);
     letter->record_size = dead->record_size;
     letter->record = dead->record == NULL ? NULL : arena_bytes(letter->arena, dead->record, dead->record_size);
     letter->is_json = dead->record_is_json;
@@ -117,6 +118,19 @@ again(struct pipeline *p, int64_t id, const char *actor, const char *rule, const
     return fault_exit(fault, 1, "refused-again");
 }
 
+/* The cells of such a row were kept, but which of them is missing or too much is for the pipeline file to say. */
+static bool
+takes_ragged(const struct config_table *table)
+{
+    for (uint32_t i = 0; i < table->format_count; i++) {
+        const struct config_node *ragged = node_member(table->formats[i].node, "ragged");
+
+        if (ragged != NULL && ragged->text != NULL && strcmp(ragged->text, "invalid") != 0)
+            return true;
+    }
+    return false;
+}
+
 static bool
 origin_take(void *context, const struct daybreak_batch_row *row)
 {
@@ -157,6 +171,9 @@ deliver(struct pipeline *p, struct pipeline_table *table, const struct letter *l
     bad = batch_is_bad(batch, 0) ? batch_bad_of(batch, 0) : NULL;
     if (bad != NULL)
         return again(p, id, actor, bad->reason, bad->detail, fault);
+    if (strcmp(letter->rule, "column_count") == 0 && !takes_ragged(table->config))
+        return again(p, id, actor, letter->rule, "its number of fields is not that of the header, and `ragged` is neither pad nor cut",
+                     fault);
     if (table->change.memory != NULL && batch->key != NULL) {
         item = (struct memory_item){.key = batch->key[0].at, .key_size = batch->key[0].size,
                                     .canon = key_canon(batch, 0, NULL)};

@@ -157,10 +157,8 @@ failed(const struct run_request *request, struct lane *lane, struct daybreak_fau
     const struct config_sink *sink = &lane->config->sink;
 
     lane->ready = false;
-    if (stop) {
-        lane->ended = true;
+    if (stop) /* told at the end: the lane has more to do */
         return;
-    }
     if (fault->kind != DAYBREAK_RETRY) {
         result_status(&p->result, fault_status(fault), fault);
         lane->ended = true;
@@ -205,6 +203,25 @@ look_newest(struct lane *lane, enum daybreak_next *next, struct daybreak_fault *
     return 0;
 }
 
+static bool
+is_other(void *context, const struct ledger_input *held)
+{
+    struct lane *lane = context;
+
+    lane->blocked |= strcmp(held->name, lane->input.name) != 0;
+    return !lane->blocked;
+}
+
+/* Nothing overtakes a held input but its own better copy: what is skipped of a log would be missing for good. A dump has it all again. */
+static int
+held_first(struct lane *lane, struct daybreak_fault *fault)
+{
+    lane->blocked = false;
+    if (lane->config->source.tables[0].capture.method == CONFIG_DIFF)
+        return 0;
+    return ledger_inputs(lane->pipeline->ledger, "held", is_other, lane, fault);
+}
+
 /* The next input of a lane, if it has one now. */
 static void
 lane_look(const struct run_request *request, struct lane *lane)
@@ -215,7 +232,7 @@ lane_look(const struct run_request *request, struct lane *lane)
 
     if (lane->ended || lane->ready || now < lane->look_at_ms)
         return;
-    if (lane->blocked || (request->inputs > 0 && lane->taken >= request->inputs)) {
+    if ((lane->blocked && request->dry_run) || (request->inputs > 0 && lane->taken >= request->inputs)) {
         lane->ended = !request->follow;
         lane->look_at_ms = now + 1000;
         return;
@@ -226,7 +243,17 @@ lane_look(const struct run_request *request, struct lane *lane)
         return;
     }
     if (next == DAYBREAK_MORE) {
-        lane->ready = lane->ever_matched = true;
+        lane->ever_matched = true;
+        if (held_first(lane, &fault) != 0) {
+            failed(request, lane, &fault);
+            return;
+        }
+        lane->ready = !lane->blocked;
+        if (!lane->blocked)
+            return;
+        look_over(lane);
+        lane->ended = !request->follow;
+        lane->look_at_ms = now + 1000;
         return;
     }
     lane->ever_matched |= lane->wait.matched > 0;
@@ -345,12 +372,14 @@ static bool
 still_held(void *context, const struct ledger_input *input)
 {
     struct result *result = context;
+    struct result_held *again;
 
     for (const struct result_held *held = result->held; held != NULL; held = held->next)
         if (held->id == input->id)
             return true;
-    result_hold(result, input->id, input->name, input->guard == NULL ? "" : input->guard,
-                input->reason == NULL ? "" : input->reason);
+    again = result_hold(result, input->id, input->name, input->guard == NULL ? "" : input->guard,
+                        input->reason == NULL ? "" : input->reason);
+    again->part = again->cut = strcmp(input->state, "cut") == 0;
     result_status(result, 4, NULL);
     return true;
 }
@@ -370,9 +399,17 @@ lane_end(const struct run_request *request, struct lane *lane)
             result_status(&p->result, fault_status(&fault), &fault);
             memset(&fault, 0, sizeof fault);
         }
+        if (stop && !lane->ended && !request->follow) {
+            fault_set(&fault, DAYBREAK_RETRY, "the run of pipeline '%s' was stopped by a signal before it was done", lane->config->name);
+            fault_hint(&fault, "what landed is whole; the next run goes on from there");
+            fault_exit(&fault, 75, "stopped");
+            result_status(&p->result, 75, &fault);
+            memset(&fault, 0, sizeof fault);
+        }
         lane_expect(request, lane);
         /* what waits for a person is told until someone decides; a decision itself is judged by its own input */
-        if (strcmp(request->mode, "run") == 0 && ledger_inputs(p->ledger, "held", still_held, result, &fault) != 0)
+        if (strcmp(request->mode, "run") == 0 && (ledger_inputs(p->ledger, "held", still_held, result, &fault) != 0 ||
+                                                   ledger_inputs(p->ledger, "cut", still_held, result, &fault) != 0))
             result_status(result, fault_status(&fault), &fault);
         if (!lane->ever_matched && !stop && result->status == 0) {
             struct ledger_input last = {0};

@@ -221,3 +221,42 @@ settle_again(struct pipeline *p, struct daybreak_fault *fault)
     LOG_INFO("input had landed before its run was ended: pipeline=%s input_id=%lld", p->config->name, (long long)unsettled.id);
     return ledger_provisional_commit(p->ledger, fault);
 }
+
+struct landed {
+    const struct pipeline *p;
+    const char *input, *table;
+    struct daybreak_counts *counts;
+    bool same;
+};
+
+static bool
+add_landed(void *context, const struct daybreak_batch_row *row)
+{
+    struct landed *landed = context;
+    const struct daybreak_story *story = row->story;
+
+    if (story->input == NULL || strcmp(story->input, landed->input) != 0 || (row->last != NULL && row->last[0] == 'D'))
+        return true;
+    landed->same &= story->pipeline_version != NULL && strcmp(story->pipeline_version, landed->p->config->version_digest) == 0;
+    if (story->table != NULL && strcmp(story->table, landed->table) == 0)
+        ledger_add(landed->counts, &row->counts);
+    return true;
+}
+
+int
+settle_landed(struct pipeline *p, const char *table, struct daybreak_counts *counts, bool *same, struct daybreak_fault *fault)
+{
+    struct landed landed = {.p = p, .table = table, .counts = counts, .same = true,
+                            .input = arena_printf(p->arena, "%s %s", p->position.order, p->position.digest)};
+    struct ledger_input last = {0};
+    int64_t after = 0;
+    int found = ledger_input_last(p->ledger, &last, fault);
+
+    if (found == 1)
+        after = last.last_batch;
+    ledger_input_fini(&last);
+    if (found < 0 || ledger_batches(p->ledger, after, add_landed, &landed, fault) != 0)
+        return -1;
+    *same = landed.same;
+    return 0;
+}

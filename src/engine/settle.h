@@ -13,6 +13,9 @@ int settle_intend(struct pipeline *pipeline, struct daybreak_fault *fault);
 /** settle_input(pipeline, id, withheld, rows, fault): the target has all of the input; in one ledger commit it is done (or held, for the
  * deletes that were ${withheld}), its columns are known, and what was held before is superseded. */
 int settle_input(struct pipeline *pipeline, int64_t id, const struct guard_verdict *withheld, int64_t rows, struct daybreak_fault *fault);
+/** settle_landed(pipeline, table, counts, same, fault): what has landed of the input at the position, of one table; ${same}: all of it by
+ * this very pipeline file. */
+int settle_landed(struct pipeline *pipeline, const char *table, struct daybreak_counts *counts, bool *same, struct daybreak_fault *fault);
 /** settle_again(pipeline, fault): at start, what a life that ended between the two commits left undone of that. */
 int settle_again(struct pipeline *pipeline, struct daybreak_fault *fault);
 

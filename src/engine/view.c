@@ -35,8 +35,10 @@ view_config(const char *path, struct config **config, struct daybreak_fault *fau
         while (i + 1 < findings.count && findings.item[i].severity != FINDING_ERROR)
             i++;
         first = findings.count == 0 ? NULL : &findings.item[i];
-        fault_set(fault, DAYBREAK_HALT, "%s:%u:%u: %s", path, first == NULL ? 0 : first->place.line,
-                  first == NULL ? 0 : first->place.column, first == NULL ? "cannot be read" : first->message);
+        if (first == NULL || first->place.line == 0)
+            fault_set(fault, DAYBREAK_HALT, "%s: %s", path, first == NULL ? "cannot be read" : first->message);
+        else
+            fault_set(fault, DAYBREAK_HALT, "%s:%u:%u: %s", path, first->place.line, first->place.column, first->message);
         if (findings.errors > 1)
             fault_hint(fault, "%zu errors in all: daybreak lint %s", findings.errors, path);
         else if (first != NULL && first->suggestion != NULL)

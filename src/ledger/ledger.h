@@ -253,7 +253,7 @@ int ledger_input_end(struct ledger *ledger, int64_t id, const char *state, const
  * "approved" or "rejected", with evidence, in one commit; a second decision is ASIDE status 1. */
 int ledger_input_decide(struct ledger *ledger, int64_t id, const char *state, const char *actor,
                         const char *reason, struct daybreak_fault *fault);
-/** ledger_input_supersede(ledger, by, fault): every older input that is held, or approved and not read since, is superseded by the good
+/** ledger_input_supersede(ledger, by, fault): every older input that is held, cut off, or approved and not read since, is superseded by the good
  * one ${by}. */
 int ledger_input_supersede(struct ledger *ledger, int64_t by, struct daybreak_fault *fault);
 /** ledger_inputs(ledger, state, each, context, fault): NULL state: all; oldest first. */

@@ -311,11 +311,11 @@ ledger_input_supersede(struct ledger *ledger, int64_t by, struct daybreak_fault 
 {
     STORE_TURN(&ledger->store);
 
-    /* held and approved → superseded stand in the table above; what was taken later is newer than this one */
+    /* these → superseded stand in the table above; what was taken later is newer than this one */
     return store_run(&ledger->store, fault,
                      "UPDATE input SET state = 'superseded', version = version + 1,"
                      " ended_at_us = ?1, reason = ifnull(reason, '') || ' (superseded by I' || ?2 || ')'"
-                     " WHERE state IN ('held', 'approved') AND id < ?2 AND ifnull(time_us <= (SELECT b.time_us"
+                     " WHERE state IN ('held', 'approved', 'cut') AND id < ?2 AND ifnull(time_us <= (SELECT b.time_us"
                      "  FROM input b WHERE b.id = ?2), 1)",
                      "ii", clock_now_us(), by) < 0
                ? -1

@@ -430,7 +430,7 @@ sink_end(struct sink *sink, struct daybreak_fault *fault)
     struct ledger_checkpoint checkpoint;
     const char *mark;
 
-    if (!sink->at_end || load->intend == NULL)
+    if (!sink->at_end || sink->uncertain || load->intend == NULL) /* nothing may be said of a commit that is not known */
         return 0;
     sink->at_end = false;
     if (load->intend(sink->load->self, &commit, &mark, fault) != 0)

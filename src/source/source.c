@@ -505,8 +505,10 @@ again:
     batch->table = source->table;
     batch->story.part = arena_text(batch->arena, source->part_name);
     if (rows->rows > 0 || last || fed == DAYBREAK_PART_END) {
-        if (layout_bind(source, batch, fault) != 0)
+        if (layout_bind(source, batch, fault) != 0) {
+            rows->rows = 0; /* nobody knows what their cells are called */
             return cut(batch, fault);
+        }
         if (batch->layout->columns != rows->columns && rows->rows > 0)
             return fault_set(fault, DAYBREAK_HALT, "format '%s' names %u columns and gives %u",
                              source->format->type->name, batch->layout->columns, rows->columns);

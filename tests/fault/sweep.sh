@@ -9,7 +9,7 @@
 # faults would have left. Of each kind N points a route are tried, evenly spread (0: all); how many there were is printed.
 . "$(dirname "$0")/../support/routes.sh"
 
-max=36
+max=24
 while [ $# -gt 0 ]; do
     case $1 in
     --max-points) max=$2 && shift 2 ;;

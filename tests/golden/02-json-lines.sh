@@ -91,13 +91,35 @@ one
 run 0 p.yaml
 two
 run 0 p.yaml
-is 'op and after as Debezium has them' 'r c u d' "$(jq -r '(.payload // .) | .op' out/p.jsonl | awk '!seen[$0]++' | sort | awk '{s[$0]} END {n = split("r c u d", w, " "); for (i = 1; i <= n; i++) if (w[i] in s) printf "%s%s", (i > 1 ? " " : ""), w[i]}')"
+is 'members' 'before after op ts_ms source' "$(jq -r 'keys_unsorted | join(" ")' out/p.jsonl | sort -u)"
+is 'ops' 'c d r r r u' "$(jq -r .op out/p.jsonl | sort | xargs)"
+is 'an update has both' '2 3' "$(jq -r 'select(.op == "u") | "\(.before.qty) \(.after.qty)"' out/p.jsonl)"
+is 'a delete has the old row' 'B null' "$(jq -r 'select(.op == "d") | "\(.before.id) \(.after)"' out/p.jsonl)"
+is 'the source' 'daybreak p p true 1772323200000' \
+    "$(head -n 1 out/p.jsonl | jq -r '.source | "\(.connector) \(.name) \(.table) \(.snapshot) \(.ts_ms)"')"
+is 'event ids' 6 "$(jq -r .source.event_id out/p.jsonl | sort -u | wc -l)"
+again p.yaml out/p.jsonl
+
+fresh 'envelope: debezium without old rows'
+pipeline 'path: out/p.jsonl, envelope: debezium'
+sed -i 's/before: true, //' p.yaml
+one
+run 0 p.yaml
+two
+run 0 p.yaml
+is 'a delete has its key' '{"id":"B","no":"1"}' "$(jq -c 'select(.op == "d").before' out/p.jsonl)"
 
 fresh 'envelope: cloudevents'
 pipeline 'path: out/p.jsonl, envelope: cloudevents'
 one
 run 0 p.yaml
-is 'required attributes' true "$(head -n 1 out/p.jsonl | jq '.specversion == "1.0" and (.id | length) > 0 and (.source | length) > 0 and (.type | length) > 0 and .data != null')"
+two
+run 0 p.yaml
+is 'required attributes' true "$(jq -s 'map(.specversion == "1.0" and .source == "/daybreak/p" and .datacontenttype == "application/json" and (.id | length) == 32) | all' out/p.jsonl)"
+is 'types' 'created deleted loaded loaded loaded updated' "$(jq -r '.type | sub("daybreak[.]"; "")' out/p.jsonl | sort | xargs)"
+is 'the data is the change' 'true 2026-03-01T00:00:00.000000Z A' \
+    "$(head -n 1 out/p.jsonl | jq -r '"\(.id == .data.event_id) \(.time) \(.data.after.id)"')"
+again p.yaml out/p.jsonl
 
 fresh 'one file a run'
 pipeline 'path: "out/p_{run}.jsonl", done: ".done"'

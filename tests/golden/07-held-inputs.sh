@@ -206,6 +206,13 @@ run 4 p.yaml
 stands missing_column
 has 'the column is named' "'v'" "$(json '.result.held_inputs[0].reason')"
 
+fresh 'a first dump without its key column'
+printf 'source: {path: drop/d_%%Y%%m%%d.csv, settle: 0s, capture: {key: [ID]}}\nsink: {type: sqlite, path: out/t.db, table: t}\n' >p.yaml
+rows 1 10 a | drop drop/d_20260101.csv
+run 4 p.yaml
+has 'the key column is named' "'ID'" "$(json '.result.held_inputs[0].reason')"
+before=$(sql out/t.db 'SELECT count(*) FROM t')
+
 begin 'a renamed column'
 rows 1 10 a | sed 's/^id,v/id,w/' | drop drop/d_20260102.csv
 run 4 p.yaml

@@ -11,7 +11,8 @@
  *   FAULT_ONLY=fsync     count nothing but syncs (fsync, fdatasync, sync_file_range)
  *   FAULT_AT=N           the Nth call of those that the kind fits; 0: none, they are only counted
  *   FAULT_STICKY=1       every one from there on (enospc, eio, short)
- *   FAULT_TALLY=FILE     text: how many calls were counted, how many failed, how many syncs of a file that had failed to sync before
+ *   FAULT_TALLY=FILE     text: how many calls were counted, how many failed, how often a sync that had failed was tried again with
+ *                        nothing written in between
  *   FAULT_TRACE=FILE     each counted call, a line
  */
 #include <dlfcn.h>
@@ -358,6 +359,23 @@ close(int fd)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
+/* Written anew, it may be synced anew. */
+static void
+write_note(int fd)
+{
+    struct stat st;
+
+    if (fd >= 0 && fd < FDS)
+        written[fd] = true;
+    if (unsynced_count == 0 || fstat(fd, &st) != 0)
+        return;
+    pthread_mutex_lock(&turn);
+    for (unsigned i = 0; i < unsynced_count; i++)
+        if (unsynced[i].device == st.st_dev && unsynced[i].inode == st.st_ino)
+            unsynced[i] = unsynced[--unsynced_count];
+    pthread_mutex_unlock(&turn);
+}
+
 static ssize_t
 put(const char *what, int fd, const void *bytes, size_t size, off_t at)
 {
@@ -372,8 +390,7 @@ put(const char *what, int fd, const void *bytes, size_t size, off_t at)
     if (verdict == HALF || verdict == HALF_DIE)
         size = (size + 1) / 2;
     result = at < 0 ? syscall(SYS_write, fd, bytes, size) : syscall(SYS_pwrite64, fd, bytes, size, at);
-    if (fd >= 0 && fd < FDS)
-        written[fd] = true;
+    write_note(fd);
     after(verdict);
     return result;
 }
@@ -408,8 +425,7 @@ writev(int fd, const struct iovec *piece, int count)
         errno = error;
         return -1;
     }
-    if (fd >= 0 && fd < FDS)
-        written[fd] = true;
+    write_note(fd);
     if (verdict == HALF || verdict == HALF_DIE) {
         half = (struct iovec){piece[0].iov_base, (piece[0].iov_len + 1) / 2};
         piece = &half;
@@ -423,12 +439,14 @@ writev(int fd, const struct iovec *piece, int count)
 int
 ftruncate(int fd, off_t size)
 {
+    write_note(fd);
     PLAIN(judge_fd(CUTS, "ftruncate", fd, 0, &error), (int)syscall(SYS_ftruncate, fd, size));
 }
 
 int
 ftruncate64(int fd, off64_t size)
 {
+    write_note(fd);
     PLAIN(judge_fd(CUTS, "ftruncate", fd, 0, &error), (int)syscall(SYS_ftruncate, fd, size));
 }
 

@@ -297,7 +297,7 @@ parts_undo() { night_undo "$1"; }
 partlines_steps=2
 partlines_make() {
     yaml 'type: jsonl, path: "out/people_{run}.jsonl", write: append' '' 'commit_max: 20'
-    night_files 2 1700 1500
+    night_files 2 1100 1000
 }
 partlines_prepare() { night_prepare "$1"; }
 partlines_undo() { night_undo "$1"; }
@@ -406,12 +406,12 @@ see() {
     for file in out/*.db; do
         see_target "$file"
     done
-    for file in out/*.jsonl out/*.csv; do
-        echo "== ${file##*.}"
-        case $file in
-        *.csv) sed -E -e 's/[0-9]{8}T[0-9]{6}Z-[0-9]+/RUN/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/AT/g' -e 's/00-[0-9a-f]{32}-[0-9a-f]{16}-01/TRACE/g' "$file" ;;
-        *) sed -E -e 's/"(run|trace)":"[^"]*"/"\1":0/g' -e 's/"(visible_at|read_at|ready_at|loaded_at)":"[^"]*"/"\1":0/g' "$file" ;;
-        esac
+    for file in out/*.jsonl; do # lines, however many files they are in
+        sed -E -e 's/"(run|trace)":"[^"]*"/"\1":0/g' -e 's/"(visible_at|read_at|ready_at|loaded_at)":"[^"]*"/"\1":0/g' "$file"
+    done
+    for file in out/*.csv; do
+        sed -E -e 's/[0-9]{8}T[0-9]{6}Z-[0-9]+/RUN/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/AT/g' \
+            -e 's/00-[0-9a-f]{32}-[0-9a-f]{16}-01/TRACE/g' "$file"
     done
     see_ledger .daybreak/route/ledger.db
 }
