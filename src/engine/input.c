@@ -27,6 +27,9 @@
 #define COMMIT_BATCHES 128
 #define COMMIT_MS 1000
 
+/* The mark of an input that was compared and has landed in part. */
+#define COMPARED "landing"
+
 /* The input under way. */
 struct reading {
     struct pipeline *p;
@@ -367,7 +370,7 @@ land_spool(struct reading *r, struct daybreak_fault *fault)
             if (result != 0 || (!more && !first))
                 break;
             if (p->sink->staged_changes >= p->config->commit_max) { /* never with the table's last batch, which takes the rest along */
-                p->position.mark = "landing";
+                p->position.mark = COMPARED;
                 result = land_commit(p, false, fault);
                 r->committed = true;
             }
@@ -516,7 +519,7 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
         return -1;
     p->position.part = "";
     p->position.mark = withheld.guard == NULL ? "end" : "withheld";
-    if (settle_intend(p, fault) != 0 || land_commit(p, true, fault) != 0)
+    if (settle_intend(p, &withheld, fault) != 0 || land_commit(p, true, fault) != 0)
         return -1;
     r->committed = p->unsettled = true;
     for (uint32_t t = 0; t < p->tables; t++)
@@ -746,8 +749,9 @@ begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
     if (found < 0)
         return -1;
     ledger_input_fini(&last);
-    /* nothing was ever finished, and what landed (if anything) came from this very content */
+    /* nothing was ever finished, and what landed (if anything) came from this very content, not from a dump that it took the place of */
     r->first = !r->append && !r->against_target && found == 0 && !position_finished(&p->position) &&
+               strcmp(p->position.mark, COMPARED) != 0 &&
                (p->position.digest[0] == '\0' || strcmp(p->position.digest, r->digest) == 0);
     return r->first && is_resumed(r) ? resume(r, fault) : 0;
 }

@@ -92,12 +92,41 @@ columns_write(struct pipeline *p, const char *kind, const char *before, struct d
 }
 
 int
-settle_intend(struct pipeline *p, struct daybreak_fault *fault)
+settle_intend(struct pipeline *p, const struct guard_verdict *withheld, struct daybreak_fault *fault)
 {
+    struct text note = {0};
     char number[32];
+    int result;
 
     snprintf(number, sizeof number, "%lld\n", (long long)(p->sink->batch + p->sink->rows));
-    return columns_write(p, "columns landing", number, fault);
+    result = columns_write(p, "columns landing", number, fault);
+    if (result != 0 || withheld->guard == NULL)
+        return result;
+    text_put(&note, number);
+    text_printf(&note, "%s\n%s", withheld->reason, withheld->evidence);
+    result = ledger_note_set(p->ledger, "withheld landing", text_end(&note), fault);
+    text_fini(&note);
+    return result;
+}
+
+/* Why the deletes of what is now the target's last batch were withheld. */
+static int
+withheld_landed(struct pipeline *p, struct guard_verdict *withheld, struct daybreak_fault *fault)
+{
+    char *value, *end;
+
+    if (ledger_note_get(p->ledger, "withheld landing", &value, fault) != 0)
+        return -1;
+    withheld->guard = "max_keyless";
+    if (strtoll(value, &end, 10) == p->sink->batch && *end == '\n') {
+        char *evidence = strchr(end + 1, '\n');
+
+        snprintf(withheld->reason, sizeof withheld->reason, "%.*s",
+                 evidence == NULL ? (int)strlen(end + 1) : (int)(evidence - end - 1), end + 1);
+        snprintf(withheld->evidence, sizeof withheld->evidence, "%s", evidence == NULL ? "" : evidence + 1);
+    }
+    free(value);
+    return 0;
 }
 
 /* The columns that were to be known with the batch that is now the target's last. */
@@ -207,11 +236,8 @@ settle_again(struct pipeline *p, struct daybreak_fault *fault)
         return -1;
     if (unsettled.batches == 0)
         return 0;
-    if (position_withheld(&p->position)) {
-        withheld.guard = "max_keyless";
-        snprintf(withheld.reason, sizeof withheld.reason,
-                 "the key of some rows could not be read: its deletes are withheld, since any of them may be such a row");
-    }
+    if (position_withheld(&p->position) && withheld_landed(p, &withheld, fault) != 0)
+        return -1;
     if (ledger_provisional_begin(p->ledger, fault) != 0)
         return -1;
     if (columns_landed(p, fault) != 0 || ended(p, unsettled.id, &withheld, unsettled.rows, fault) != 0) {

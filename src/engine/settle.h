@@ -8,8 +8,9 @@
 
 /** settle_columns(pipeline, table): the source columns that the last finished input of ${table} had, into table->known. */
 void settle_columns(struct pipeline *pipeline, struct pipeline_table *table);
-/** settle_intend(pipeline, fault): before the last commit of an input: the columns it had, under the number its last batch will have. */
-int settle_intend(struct pipeline *pipeline, struct daybreak_fault *fault);
+/** settle_intend(pipeline, withheld, fault): before the last commit of an input: the columns it had, and why its deletes are ${withheld}
+ * (if they are), under the number its last batch will have. */
+int settle_intend(struct pipeline *pipeline, const struct guard_verdict *withheld, struct daybreak_fault *fault);
 /** settle_input(pipeline, id, withheld, rows, fault): the target has all of the input; in one ledger commit it is done (or held, for the
  * deletes that were ${withheld}), its columns are known, and what was held before is superseded. */
 int settle_input(struct pipeline *pipeline, int64_t id, const struct guard_verdict *withheld, int64_t rows, struct daybreak_fault *fault);

@@ -1101,6 +1101,37 @@ START_TEST(a_digest_is_of_the_content_alone)
 }
 END_TEST
 
+START_TEST(a_digest_is_the_same_however_much_was_read_before)
+{
+    static const size_t pieces[] = {0, 1, 700, 5000, 100000}; /* of 40000 bytes; a file is known by its first 1024 */
+    void *self = open_with(OPTIONS("path", "*.csv"));
+    static char bytes[40001], buffer[100000];
+    uint8_t before[16], after[16];
+
+    for (size_t i = 0; i < sizeof bytes - 1; i++)
+        bytes[i] = (char)('a' + i * i % 23);
+    put_text("a.csv", bytes);
+    ck_assert(extract_take(TYPE, self, "a.csv"));
+    digest_of(self, before);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct daybreak_part part = {.size = sizeof part};
+        struct daybreak_fault fault = {0};
+        enum daybreak_next next;
+        size_t got;
+
+        extract_close(TYPE, self);
+        self = open_with(OPTIONS("path", "*.csv"));
+        ck_assert(extract_take(TYPE, self, "a.csv"));
+        ck_assert_int_eq(TYPE->next_part(self, &part, &next, &fault), 0);
+        if (pieces[i] > 0)
+            ck_assert_int_eq(TYPE->read(self, buffer, pieces[i], &got, &next, &fault), 0);
+        digest_of(self, after);
+        ck_assert_mem_eq(before, after, 16);
+    }
+    extract_close(TYPE, self);
+}
+END_TEST
+
 START_TEST(a_digest_ends_soon_when_told_to)
 {
     void *self = open_with(OPTIONS("path", "*.csv"));
@@ -1371,6 +1402,7 @@ main(void)
 
     tcase_add_checked_fixture(after, base_make, base_remove);
     tcase_add_test(after, a_digest_is_of_the_content_alone);
+    tcase_add_test(after, a_digest_is_the_same_however_much_was_read_before);
     tcase_add_test(after, a_digest_ends_soon_when_told_to);
     tcase_add_test(after, altered_in_place_is_noticed_and_replaced_is_not_an_alteration);
     tcase_add_test(after, what_is_gone_or_altered_before_it_is_read_is_tried_again_later);

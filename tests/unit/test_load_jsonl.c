@@ -72,9 +72,10 @@ expect(const char *text)
 #define STORY \
     ",\"pipeline\":\"orders\",\"pipeline_version\":\"v1\",\"run\":\"R1\",\"batch\":1,\"source\":{\"connector\":\"file\"," \
     "\"name\":\"drop/a\\\"b.csv\",\"object\":\"orders\",\"position\":"
-#define TIMES \
+#define TIMES TIMES_BY("source_time")
+#define TIMES_BY(basis) \
     ",\"visible_at\":\"2025-02-21T04:00:00.000000Z\",\"read_at\":\"2025-02-21T04:00:00.123456Z\",\"ready_at\":null," \
-    "\"loaded_at\":\"2025-02-21T04:00:01.000001Z\",\"time_basis\":\"source_time\""
+    "\"loaded_at\":\"2025-02-21T04:00:01.000001Z\",\"time_basis\":\"" basis "\""
 
 START_TEST(a_change_is_one_line_with_its_whole_envelope)
 {
@@ -89,7 +90,7 @@ START_TEST(a_change_is_one_line_with_its_whole_envelope)
            "\"changed_at\":\"2025-02-21T04:00:00.000000Z\"" TIMES
            ",\"reason\":null,\"actor\":null,\"related\":null,\"trace\":\"00-1-2-01\"}\n"
            "{\"event_id\":\"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\",\"op\":\"d\"" STORY "\"3:100\"},"
-           "\"key\":{\"order_id\":\"B\"},\"before\":null,\"after\":null,\"changed_at\":null" TIMES
+           "\"key\":{\"order_id\":\"B\"},\"before\":null,\"after\":null,\"changed_at\":null" TIMES_BY("bounded")
            ",\"reason\":null,\"actor\":null,\"related\":null,\"trace\":\"00-1-2-01\"}\n");
 }
 END_TEST

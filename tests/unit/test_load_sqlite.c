@@ -866,7 +866,7 @@ START_TEST(find_tells_row_provenance_and_history)
                      "\"provenance\":{\"event_id\":\"02000000000000000000000000000001\","
                      "\"op\":\"u\",\"pipeline\":\"orders\",\"pipeline_version\":\"v1\",\"run\":\"run-1\",\"batch\":2,"
                      "\"source\":{\"connector\":"
-                     "\"file\",\"name\":\"drop/orders.csv\",\"object\":\"\",\"position\":\"1:0\"},"
+                     "\"file\",\"name\":\"drop/orders.csv\",\"object\":\"orders\",\"position\":\"1:0\"},"
                      "\"changed_at\":\"2025-02-19T21:20:00.000000Z\","
                      "\"visible_at\":\"2025-06-15T15:06:37.000000Z\",\"read_at\":\"2025-06-15T15:06:38.000000Z\",\"ready_at\":"
                      "\"2025-06-15T15:06:39.000000Z\",\"loaded_at\":\"2025-06-15T15:06:40.000000Z\","
@@ -875,7 +875,7 @@ START_TEST(find_tells_row_provenance_and_history)
                      "\"history\":[{\"event_id\":"
                      "\"01000000000000000000000000000001\",\"op\":\"r\",\"pipeline\":\"orders\","
                      "\"pipeline_version\":\"v1\",\"run\":\"run-1\","
-                     "\"batch\":1,\"source\":{\"connector\":\"file\",\"name\":\"drop/orders.csv\",\"object\":\"\","
+                     "\"batch\":1,\"source\":{\"connector\":\"file\",\"name\":\"drop/orders.csv\",\"object\":\"orders\","
                      "\"position\":\"1:0\"},"
                      "\"changed_at\":\"2025-02-19T21:20:00.000000Z\",\"visible_at\":\"2025-06-15T15:06:37.000000Z\","
                      "\"read_at\":"
@@ -902,7 +902,7 @@ START_TEST(the_provenance_view_is_the_whole_envelope_readable)
     ck_assert_str_eq(sql("SELECT order_id, op, _op, event_id, batch, source, changed_at, loaded_at, reason, related FROM "
                          "orders_provenance"),
                      "A1|x|r|01000000000000000000000000000001|1|{\"connector\":\"file\",\"name\":\"drop/orders.csv\","
-                     "\"object\":\"\","
+                     "\"object\":\"orders\","
                      "\"position\":\"1:0\"}|2025-02-19T21:20:00.000000Z|2025-06-15T15:06:40.000000Z|row "
                      "0|{\"ticket\":\"T0\"}\n");
     load_writer_close(&w);
