@@ -42,6 +42,7 @@ struct reading {
     bool against_target; /* compared with the target itself, not with what is remembered of it */
     bool committed;     /* something of it landed already */
     const char *landed_digest, *landed_part, *landed_mark; /* how far the target was; "" when that was the end of an input */
+    bool landed_end;
     bool skipping;      /* this one had landed in part when the run before was ended; up to that place it lands no more */
     int64_t rows, uncommitted_since_ms;
     uint32_t uncommitted;
@@ -750,9 +751,8 @@ begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
         return -1;
     ledger_input_fini(&last);
     /* nothing was ever finished, and what landed (if anything) came from this very content, not from a dump that it took the place of */
-    r->first = !r->append && !r->against_target && found == 0 && !position_finished(&p->position) &&
-               strcmp(p->position.mark, COMPARED) != 0 &&
-               (p->position.digest[0] == '\0' || strcmp(p->position.digest, r->digest) == 0);
+    r->first = !r->append && !r->against_target && found == 0 && strcmp(r->landed_mark, COMPARED) != 0 && !r->landed_end &&
+               (r->landed_digest[0] == '\0' || strcmp(r->landed_digest, r->digest) == 0);
     return r->first && is_resumed(r) ? resume(r, fault) : 0;
 }
 
@@ -770,7 +770,8 @@ input_take(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fa
     if (land_forget(p, fault) != 0)
         return -1;
     pipeline_position_load(p);
-    r->landed_digest = arena_text(p->arena, position_finished(&p->position) ? "" : p->position.digest);
+    r->landed_end = position_finished(&p->position);
+    r->landed_digest = arena_text(p->arena, r->landed_end ? "" : p->position.digest);
     r->landed_part = arena_text(p->arena, p->position.part);
     r->landed_mark = arena_text(p->arena, p->position.mark);
     result = begin(r, outcome, fault);

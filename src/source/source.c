@@ -336,7 +336,8 @@ block_fill(struct source *source, struct batch *batch, enum daybreak_next *next,
     char *block = batch_block(batch, source->block_bytes);
     size_t size = source->left_size;
 
-    memcpy(block, source->left, size);
+    if (size > 0)
+        memcpy(block, source->left, size);
     source->left_size = 0;
     *next = DAYBREAK_MORE;
     while (size < source->block_bytes && !(source->part_done && source->raw_at == source->raw_size)) {

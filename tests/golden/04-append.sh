@@ -164,4 +164,22 @@ is 'each once' '130000 130000 130000' "$(sql out/log.db 'SELECT count(*), count(
 is 'event ids' 130000 "$(sql out/log.db 'SELECT count(DISTINCT _event_id) FROM log')"
 is 'the target has the counts too' '130000 130000' "$(sql out/log.db 'SELECT sum(changes), sum(captured) FROM _daybreak_batch')"
 db 0 ledger verify
+
+fresh 'nothing overtakes a held file but its own better copy, in later runs neither'
+cat >p.yaml <<'Y'
+source: {type: file, path: drop/p_%Y%m%d.csv.gz, settle: 0s}
+sink: {type: jsonl, path: out.jsonl}
+Y
+for night in 1 2 3; do
+    printf 'id\n%s\n' "$night" | drop "drop/p_2026010$night.csv.gz"
+done
+mv drop/p_20260102.csv.gz whole.gz
+head -c 20 whole.gz >cut.gz && mv cut.gz drop/p_20260102.csv.gz
+run 4 p.yaml
+run 4 p.yaml
+is 'the third night waits' 1 "$(wc -l <out.jsonl)"
+mv whole.gz drop/p_20260102.csv.gz
+run 0 p.yaml
+is 'in order' '1 2 3' "$(jq -r .after.id out.jsonl | paste -sd' ')"
+db 0 ledger verify
 finish

@@ -174,4 +174,36 @@ is 'the newer version took the place of the dead one' '1 1 a|2 2 b|4 4 d' "$(sql
 db 0 dead --json
 is 'one is left' 3 "$(json '[.result.dead[].key] | join(" ")')"
 db 0 ledger verify
+
+fresh 'a bad row says nothing of a good one with its key; several nights in one run heal'
+cat >p.yaml <<'Y'
+source: {type: file, path: drop/p_%Y%m%d.csv, settle: 0s, fields: {n: integer}, capture: {key: [id]}}
+sink: {type: sqlite, path: p.db, table: p}
+Y
+printf 'id,n\n1,1\n2,2\n3,3\n' | drop drop/p_20260101.csv
+printf 'id,n\n1,1\n2,x\n2,5\n3,3\n' | drop drop/p_20260102.csv
+printf 'id,n\n1,1\n2,5\n3,3\n' | drop drop/p_20260103.csv
+run 3 p.yaml
+counts loaded=3 updated=1 captured=4 read=10 unchanged=5 invalid=1 dead=0 delivered=4 closed.healed=1
+printf 'id,n\n1,1\n2,x\n3,3\n' | drop drop/p_20260104.csv
+run 3 p.yaml
+printf 'id,n\n1,1\n2,6\n2,7\n3,3\n' | drop drop/p_20260105.csv
+run 3 p.yaml
+counts read=4 unchanged=2 invalid=2 dead=2
+db 0 ledger verify
+
+fresh 'a delete of what never arrived closes it and itself'
+cat >p.yaml <<'Y'
+source: {type: file, path: drop/p_%Y%m%d.csv, settle: 0s, fields: {n: integer}, capture: {key: [id], guards: {max_deletes: 100%}}}
+sink: {type: sqlite, path: p.db, table: p, existing: adopt}
+Y
+sqlite3 p.db 'CREATE TABLE p (id TEXT PRIMARY KEY, n INTEGER CHECK (n < 10))'
+printf 'id,n\n1,1\n2,20\n' | drop drop/p_20260101.csv
+run 3 p.yaml
+printf 'id,n\n1,1\n2,21\n' | drop drop/p_20260102.csv
+run 3 p.yaml
+printf 'id,n\n1,1\n' | drop drop/p_20260103.csv
+run 0 p.yaml
+counts read=1 unchanged=1 deleted=1 absent=1 dead=-1 closed.withdrawn=2
+db 0 ledger verify
 finish
