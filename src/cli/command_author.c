@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What helps to write a pipeline: lint, schema, graph, connectors, explain. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,26 @@ guarantees_of(struct cli *cli, const struct config *config, struct lint_totals *
     }
 }
 
+/* What landed before the file was changed keeps the shape it had then. */
+static void
+older_changes(const struct config *config, struct findings *findings)
+{
+    struct daybreak_fault fault = {0};
+    struct view_status status;
+    struct view view;
+
+    if (view_open(config->path, &view, &fault) != 0)
+        return;
+    if (view_status(&view, &status, &fault) == 0) {
+        if (status.older_changes > 0)
+            findings_add(findings, FINDING_NOTE, "older-version", config->path, (struct config_place){1, 1},
+                         "`daybreak run --resync` compares the source with the target and writes the differences",
+                         "%" PRId64 " changes landed under an older version of this file", status.older_changes);
+        view_status_fini(&status);
+    }
+    view_close(&view);
+}
+
 static void
 lint_one(struct cli *cli, const struct cli_args *args, const char *path, struct lint_totals *totals)
 {
@@ -66,6 +87,8 @@ lint_one(struct cli *cli, const struct cli_args *args, const char *path, struct 
     config = config_read_all(path, &findings);
     if (config != NULL && lint_bind(config, &findings) == 0 && findings.errors == 0 && !cli_has(args, "no-peek"))
         lint_peek(config, &findings);
+    if (config != NULL && findings.errors == 0)
+        older_changes(config, &findings);
     findings_print(&findings, &cli->out, cli->colour);
     json_init(&json, &list, false);
     findings_json(&findings, &json);

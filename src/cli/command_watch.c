@@ -74,7 +74,7 @@ status_json(struct json *json, const struct view *view, const struct view_status
     }
     json_close(json);
     json_int(json, "held", status->held_inputs);
-    json_int(json, "older_version_batches", status->older_versions);
+    json_int(json, "older_version_changes", status->older_changes);
 #define X(name) json_int(json, "total_" #name, status->totals.name);
     X(read) X(unchanged) X(captured) X(absent) X(invalid) X(delivered)
 #undef X
@@ -120,9 +120,9 @@ status_text(struct cli *cli, const struct view *view, const struct view_status *
     if (status->held_inputs > 0)
         text_printf(out, "  %sheld%s        I%" PRId64 " %s: %s\n", cli_paint(cli, 'y'), cli_paint(cli, '0'), status->held_id,
                     status->held_input, status->held_reason);
-    if (status->older_versions > 0)
-        text_printf(out, "  versions    %" PRId64 " batches were made by an older version of the file: `daybreak run --resync` "
-                         "brings the target up to it\n", status->older_versions);
+    if (status->older_changes > 0)
+        text_printf(out, "  versions    %" PRId64 " changes landed under an older version of the file: `daybreak run --resync` "
+                         "brings the target up to it\n", status->older_changes);
     if (!status->balanced)
         text_printf(out, "  %sunbalanced%s  %s\n", cli_paint(cli, 'r'), cli_paint(cli, '0'), status->unbalanced);
 }

@@ -62,6 +62,8 @@ const struct finding_code finding_codes[] = {
     {"weak-guarantee", "`strict: true` refuses a route that promises less than effectively once, or may leave stale rows."},
     {"unknown-column", "The file names a column that the newest input does not have."},
     {"unreadable-input", "The newest input cannot be read to its end. It would be held."},
+    {"older-version", "Rows that landed before the file was changed keep the shape it gave them then. `run --resync` compares "
+     "the source with the target and writes the differences."},
     {"dumps-or-parts", "Inputs without a time in their name are taken in name order, each for a whole dump. If they are "
      "parts of one, say `parts: N`."},
 

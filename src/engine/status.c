@@ -46,8 +46,8 @@ batch_version(void *context, const struct daybreak_batch_row *row)
 {
     struct versions *versions = context;
 
-    versions->status->older_versions +=
-        row->changes > 0 && row->story->pipeline_version != NULL && strcmp(row->story->pipeline_version, versions->now) != 0;
+    if (row->story->pipeline_version != NULL && strcmp(row->story->pipeline_version, versions->now) != 0)
+        versions->status->older_changes += row->changes;
     return true;
 }
 

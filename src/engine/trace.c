@@ -375,7 +375,8 @@ view_trace(struct view *view, const char *key, bool *found, struct json *json, s
     if (ask_targets(&trace, key, fault) != 0 ||
         ledger_dead_list(view->ledger, false, dead_moment, &trace, fault) != 0)
         goto done;
-    qsort(trace.moment, trace.moments, sizeof *trace.moment, by_time);
+    if (trace.moments > 0)
+        qsort(trace.moment, trace.moments, sizeof *trace.moment, by_time);
     *found = trace.current != NULL || trace.moments > 0;
     json_object(json, NULL);
     json_text(json, "pipeline", view->name);

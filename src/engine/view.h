@@ -47,7 +47,7 @@ struct view_status {
     char *position;             /* malloc'ed */
     int64_t as_of_us;           /* the table is at least as young as this; DAYBREAK_NO_TIME: nothing landed */
     bool late;
-    int64_t older_versions;     /* batches that an older pipeline file made */
+    int64_t older_changes;      /* changes that landed under an older version of the pipeline file */
 };
 int view_status(struct view *view, struct view_status *status, struct daybreak_fault *fault);
 void view_status_fini(struct view_status *status);

@@ -337,6 +337,7 @@ block_fill(struct source *source, struct batch *batch, enum daybreak_next *next,
     size_t size = source->left_size;
 
     if (size > 0)
+        if (size > 0)
         memcpy(block, source->left, size);
     source->left_size = 0;
     *next = DAYBREAK_MORE;
