@@ -37,6 +37,8 @@ change_open(struct change *change, const struct config *config, uint32_t index, 
     change->kept = keyset_new();
     change->settled = keyset_new();
     change->dead = keyset_new();
+    change->met = keyset_new();
+    change->missed = keyset_new();
     change->healed = keyset_new();
     change->same = keyset_new();
     change->gone = keyset_new();
@@ -57,6 +59,8 @@ change_close(struct change *change)
     keyset_free(change->kept);
     keyset_free(change->settled);
     keyset_free(change->dead);
+    keyset_free(change->met);
+    keyset_free(change->missed);
     keyset_free(change->healed);
     keyset_free(change->same);
     keyset_free(change->gone);
@@ -80,6 +84,8 @@ change_begin(struct change *change, bool first)
     keyset_clear(change->ambiguous);
     keyset_clear(change->kept);
     keyset_clear(change->settled);
+    keyset_clear(change->met);
+    keyset_clear(change->missed);
     keyset_clear(change->healed);
     keyset_clear(change->same);
     keyset_clear(change->gone);
@@ -172,8 +178,10 @@ change_remember(struct change *change, const struct batch *batch, uint32_t row, 
 void
 change_good(struct change *change, struct daybreak_text key, bool same)
 {
-    if (keyset_count(change->dead) > 0 && key.size != DAYBREAK_NULL && keyset_has(change->dead, key.at, key.size))
-        keyset_add(same ? change->same : change->healed, key.at, key.size);
+    if (keyset_count(change->dead) == 0 || key.size == DAYBREAK_NULL || !keyset_has(change->dead, key.at, key.size))
+        return;
+    keyset_add(change->met, key.at, key.size);
+    keyset_add(same ? change->same : change->healed, key.at, key.size);
 }
 
 /* Event rows: every good one is a change. With `again: dead_letter` a key that came before is none. */
@@ -274,6 +282,32 @@ change_absent(struct change *change, int64_t *absent, struct daybreak_fault *fau
         return -1;
     *absent = state.count;
     return 0;
+}
+
+bool
+change_missing(const struct change *change, uint32_t i, struct daybreak_text *key)
+{
+    struct memory_item item = {0};
+    struct memory_found found;
+
+    keyset_get(change->dead, i, key);
+    if (change->last_layout == NULL || keyset_has(change->met, key->at, key->size))
+        return false;
+    item.key = key->at;
+    item.key_size = key->size;
+    memory_find(change->memory, &item, 1, &found);
+    return !found.there;
+}
+
+int
+change_miss(struct change *change, struct daybreak_text key, struct daybreak_fault *fault)
+{
+    struct absent_state state = {.change = change, .fault = fault};
+    struct memory_item item = {.key = key.at, .key_size = key.size};
+
+    keyset_add(change->missed, key.at, key.size);
+    absent_one(&state, &item);
+    return state.result;
 }
 
 int

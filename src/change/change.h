@@ -33,6 +33,8 @@ struct change {
     struct keyset *kept;            /* remembered keys that a bad row was the first to name in this input */
     struct keyset *settled;         /* of these, those with a good row since, equal to the version remembered */
     struct keyset *dead;            /* keys with open dead letters */
+    struct keyset *met;             /* of these, those that a row of this input names */
+    struct keyset *missed;          /* of these, those that no row names and the memory never knew: their rows are gone */
     struct keyset *healed;          /* of these, those with a new version in this input; their dead letters close as the batch lands */
     struct keyset *same;            /* of these, those whose good row is the version remembered: only their invalid rows are healed */
     struct keyset *gone;            /* of these, deleted in this input */
@@ -69,6 +71,10 @@ void change_compare_with_target(struct change *change, const bool *reaching);
 int change_capture(struct change *change, struct batch *batch, struct daybreak_fault *fault);
 /** change_absent(change, fault): the input ended whole: keys not seen become deletes in the spool. Gives their number. */
 int change_absent(struct change *change, int64_t *absent, struct daybreak_fault *fault);
+/** change_missing(change, i, key): is key ${i} of `dead` one that the input does not name and no version of which ever landed? change_miss(change, key,
+ * fault): it is taken for deleted: a delete in the spool, which ends as withdrawn together with its dead letters. */
+bool change_missing(const struct change *change, uint32_t i, struct daybreak_text *key);
+int change_miss(struct change *change, struct daybreak_text key, struct daybreak_fault *fault);
 /** change_withhold_absent: as if the deletes had not been found: their keys stay remembered. */
 int change_withhold_absent(struct change *change, struct daybreak_fault *fault);
 /** change_more(change, more, fault): will change_take give another one? Touches neither batch nor memory. */

@@ -37,6 +37,8 @@ bad_row(struct change *change, struct batch *batch, uint32_t row)
         change->keyless++;
         return;
     }
+    if (keyset_count(change->dead) > 0 && keyset_has(change->dead, item.key, item.key_size))
+        keyset_add(change->met, item.key, item.key_size);
     memory_find(change->memory, &item, 1, &found);
     if (found.there && !memory_see(change->memory, found.ref))
         keyset_add(change->kept, item.key, item.key_size);

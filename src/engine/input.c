@@ -455,6 +455,26 @@ forget_rows(struct pipeline_table *table)
     night->unchanged = night->repeated = night->invalid = night->dead = 0;
 }
 
+/* Rows that were only ever set aside, and that the input no longer has: nobody else would ever close their dead letters. */
+static int
+miss_dead(struct pipeline *p, struct pipeline_table *table, int64_t *absent, struct daybreak_fault *fault)
+{
+    struct change *change = &table->change;
+
+    for (uint32_t i = 0; i < keyset_count(change->dead); i++) {
+        struct daybreak_text key;
+        int open;
+
+        if (!change_missing(change, i, &key))
+            continue;
+        open = ledger_dead_open(p->ledger, table->config->name, key.at, key.size, fault);
+        if (open < 0 || (open > 0 && change_miss(change, key, fault) != 0))
+            return -1;
+        *absent += open;
+    }
+    return 0;
+}
+
 /* Whole and read: judge, then land what is left and say that the input is done. */
 static int
 finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
@@ -503,6 +523,8 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
             *outcome = PIPELINE_HELD;
             return 0;
         }
+        if (!r->first && !r->append && p->limit == 0 && verdict.guard == NULL && miss_dead(p, table, &absent, fault) != 0)
+            return -1;
         table->change.night.absent = absent;
         table->change.night.deleted = absent;
         if (r->deletes_only)

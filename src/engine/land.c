@@ -374,7 +374,9 @@ land_withdrawals(struct pipeline *p, struct pipeline_table *table, struct daybre
         int never;
 
         keyset_get(change->gone, i, &key);
-        never = ledger_dead_undelivered(p->ledger, table->config->name, key.at, key.size, fault);
+        never = 1;
+        if (!keyset_has(change->missed, key.at, key.size))
+            never = ledger_dead_undelivered(p->ledger, table->config->name, key.at, key.size, fault);
         if (never < 0)
             return -1;
         if (never > 0)

@@ -137,6 +137,8 @@ enum ledger_key {
  * superseded +1 for each to ${counts} of that batch. */
 int ledger_dead_close_key(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size, enum ledger_key said,
                           int64_t batch, struct daybreak_counts *counts, struct daybreak_fault *fault);
+/** ledger_dead_open(ledger, table, key_bytes, key_size, fault): 1 when a dead letter of the key is open, 0 when not, -1 fault. */
+int ledger_dead_open(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size, struct daybreak_fault *fault);
 /** ledger_dead_undelivered(ledger, table, key_bytes, key_size, fault): 1 when a version of the key that the target refused is open and
  * none was delivered before it, 0 when not, -1 fault. */
 int ledger_dead_undelivered(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size,

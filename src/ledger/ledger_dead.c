@@ -94,6 +94,24 @@ ledger_dead_close_key(struct ledger *ledger, const char *table, const char *key_
 }
 
 int
+ledger_dead_open(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size, struct daybreak_fault *fault)
+{
+    struct store *store = &ledger->store;
+    STORE_TURN(store);
+    sqlite3_stmt *query = store_query(store, fault,
+                                      "SELECT 1 FROM dead WHERE table_name = ifnull(?, '')"
+                                      " AND key_bytes = ? AND state = 'dead' AND next_verb IS NULL LIMIT 1",
+                                      "tb", table, key_bytes, key_size);
+    int row;
+
+    if (query == NULL)
+        return -1;
+    row = store_step(store, query, fault);
+    store_done(store, query);
+    return row;
+}
+
+int
 ledger_dead_undelivered(struct ledger *ledger, const char *table, const char *key_bytes,
                         uint32_t key_size, struct daybreak_fault *fault)
 {

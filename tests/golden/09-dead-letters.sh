@@ -53,7 +53,8 @@ d,1,1.505,1.5,true,2026-02-28,2026-01-01T00:00:00Z,,x
 ok2,,,,,,,,
 C
 run 3 p.yaml
-counts created=2 captured=2 read=5 unchanged=2 invalid=1 dead=-1 delivered=2 closed.healed=2
+counts created=2 captured=2 read=5 unchanged=2 invalid=1 absent=5 deleted=5 dead=-6 delivered=2 closed.healed=2 closed.withdrawn=10
+# rows that were never good and are gone now are withdrawn, with their delete
 db 0 dead --json
 is 'the same row again does not pile up, or is told twice; never lost' true "$(json '[.result.dead[].key] | (index("i") == null and index("i2") == null and index("d") != null)')"
 db 0 ledger verify
@@ -205,5 +206,24 @@ run 3 p.yaml
 printf 'id,n\n1,1\n' | drop drop/p_20260103.csv
 run 0 p.yaml
 counts read=1 unchanged=1 deleted=1 absent=1 dead=-1 closed.withdrawn=2
+db 0 ledger verify
+
+fresh 'a row that was only ever set aside and is gone again'
+cat >p.yaml <<'Y'
+source: {type: file, path: drop/p_%Y%m%d.csv, settle: 0s, fields: {n: integer}, capture: {key: [id]}}
+sink: {type: sqlite, path: p.db, table: p}
+Y
+printf 'id,n\n1,1\n2,x\n3,y\n' | drop drop/p_20260101.csv
+run 3 p.yaml
+printf 'id,n\n1,1\n3,y\n' | drop drop/p_20260102.csv
+run 3 p.yaml
+counts read=2 unchanged=1 invalid=1 captured=0 absent=1 deleted=1 delivered=0 dead=0 closed.withdrawn=2
+printf 'id,n\n1,1\n' | drop drop/p_20260103.csv
+run 0 p.yaml
+counts read=1 unchanged=1 absent=1 deleted=1 dead=-2 closed.withdrawn=3
+printf 'id,n\n1,2\n' | drop drop/p_20260104.csv
+run 0 p.yaml
+counts read=1 updated=1 absent=0 delivered=1 dead=0
+is 'nothing is open' 0 "$(db 0 dead --json; json '.result.dead | length')"
 db 0 ledger verify
 finish

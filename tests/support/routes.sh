@@ -391,11 +391,13 @@ resync_prepare() {
     esac
 }
 resync_undo() { case $1 in 1) night_undo 1 ;; 3) night_undo 2 ;; esac }
+# A second --resync would compare once more and say so in a batch of its own: when the first one landed, any run settles it.
 resync_go() {
-    case $1 in
-    2) once run --json --resync route.yaml ;;
-    *) once run --json route.yaml ;;
-    esac
+    if [ "$1" = 2 ] && [ "$(sql out/people.db 'SELECT count(*) FROM _daybreak_batch')" = 1 ]; then
+        once run --json --resync route.yaml
+    else
+        once run --json route.yaml
+    fi
 }
 
 # What was taken is taken away.
