@@ -340,7 +340,7 @@ extract_input(const struct daybreak_connector *type, void *self, size_t room)
 
                     fputs(hash, out);
                     free(hash);
-                } else {
+                } else if (bytes_size > 0) {
                     fwrite(bytes, 1, bytes_size, out);
                 }
                 next = DAYBREAK_MORE;

@@ -135,7 +135,7 @@ START_TEST(heap_memory_grows_and_is_copied)
 }
 END_TEST
 
-/* A sanitizer answers a size that cannot be with a report of its own; the status is never 0. */
+/* A sanitizer answers a size that cannot be with a report of its own, and ends as it likes; the status is never 0. */
 START_TEST(memory_running_out_ends_the_process)
 {
     int ends[2], status;
@@ -157,9 +157,9 @@ START_TEST(memory_running_out_ends_the_process)
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_ge(read(ends[0], line, sizeof(line) - 1), 0);
     close(ends[0]);
-    ck_assert(WIFEXITED(status));
-    ck_assert_int_ne(WEXITSTATUS(status), 0);
+    ck_assert_int_ne(status, 0);
     if (_i == 0) {
+        ck_assert(WIFEXITED(status));
         ck_assert_int_eq(WEXITSTATUS(status), 70);
         ck_assert_ptr_eq(strstr(line, "daybreak: out of memory: cannot get "), line);
     }
