@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reading thread: records out of the source, their keys and hashes made, typed where all of them land. */
+#include <pthread.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "engine/reading.h"
+#include "engine/ring.h"
+#include "record/batch.h"
+#include "source/source.h"
+
+static void *
+reader_main(void *context)
+{
+    struct pipeline *p = context;
+    struct batch *batch;
+    int64_t rows = 0;
+
+    while ((batch = ring_free_batch(p->ring)) != NULL) {
+        struct daybreak_fault fault = {0};
+        enum daybreak_next next;
+
+        if (source_read(p->source, batch, &fault) != 0) {
+            ring_give(p->ring, batch, &fault);
+            return NULL;
+        }
+        batch->story.read_at = clock_now_us();
+        rows += batch->rows.rows;
+        if (p->limit > 0 && rows >= p->limit) { /* of a dry run, which keeps no mark */
+            batch->rows.rows -= (uint32_t)(rows - p->limit);
+            batch->next = DAYBREAK_INPUT_END;
+        }
+        next = batch->next;
+        if (batch->rows.rows > 0) {
+            if (p->all_land) { /* landing is the slower half then, comparing the faster one */
+                key_make(&p->table[batch->table].keys, batch);
+                batch_type(batch, NULL, 0);
+            }
+            if (source_mark(p->source, batch, 0, batch->first, &fault) != 0 ||
+                source_mark(p->source, batch, batch->rows.rows - 1, batch->last, &fault) != 0) {
+                ring_give(p->ring, batch, &fault);
+                return NULL;
+            }
+        }
+        ring_give(p->ring, batch, NULL);
+        if (next == DAYBREAK_INPUT_END || next == DAYBREAK_INPUT_CUT)
+            return NULL;
+    }
+    return NULL;
+}
+
+int
+reader_start(struct pipeline *p, struct daybreak_fault *fault)
+{
+    ring_reset(p->ring);
+    if (pthread_create(&p->reader, NULL, reader_main, p) != 0)
+        return fault_set(fault, DAYBREAK_RETRY, "cannot start the reading thread");
+    p->reading = true;
+    return 0;
+}
+
+void
+reader_join(struct pipeline *p)
+{
+    if (!p->reading)
+        return;
+    ring_stop(p->ring);
+    pthread_join(p->reader, NULL);
+    ring_reset(p->ring);
+    p->reading = false;
+}
