@@ -448,9 +448,9 @@ START_TEST(a_record_may_be_wider_than_many_windows)
     uint32_t cells = 0;
 
     for (size_t i = 0; i < columns; i++)
-        size += (size_t)sprintf(input + size, "column_%zu%s", i, i + 1 < columns ? "," : "\n");
+        size += (size_t)snprintf(input + size, columns * 40 - size, "column_%zu%s", i, i + 1 < columns ? "," : "\n");
     for (size_t i = 0; i < columns; i++)
-        size += (size_t)sprintf(input + size, "\"cell %zu \"\"%s", i, i + 1 < columns ? "\"," : "\"\n");
+        size += (size_t)snprintf(input + size, columns * 40 - size, "\"cell %zu \"\"%s", i, i + 1 < columns ? "\"," : "\"\n");
     got = read_csv(NULL, input, size, 1000);
     at = strchr(got, '\n') + 1;
     for (; *at != '\n'; at++)
@@ -483,7 +483,7 @@ START_TEST(short_rows_of_a_wide_header_do_not_take_memory_without_bound)
     struct format_rows of = {.rows = {.size = sizeof of.rows}};
 
     for (int i = 0; i < 2000; i++)
-        head += (size_t)sprintf(block + head, "c%d%s", i, i < 1999 ? "," : "\n");
+        head += (size_t)snprintf(block + head, size - head, "c%d%s", i, i < 1999 ? "," : "\n");
     for (size_t i = head; i < size; i++)
         block[i] = i % 2 == 0 ? 'x' : '\n';
     block[size - 1] = '\n';

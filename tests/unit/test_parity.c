@@ -140,7 +140,7 @@ column(const char *name)
 static void
 setup(void)
 {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
