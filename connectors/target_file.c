@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Target files between claim and close: which there are, what is written to them, and the two steps of their commit. What a claim
- * finds on disk is judged here too. Owns the open files, their buffers and the mark.
+ * finds on disk is judged here too. Owns the open files, their buffers, the mark, and the pump that writes full buffers.
  */
 #include "target_file.h"
 
@@ -15,6 +15,7 @@
 #include "line_write.h"
 #include "target_disk.h"
 #include "target_parts.h"
+#include "target_pump.h"
 
 #define BUFFER ((size_t)1 << 20)
 #define PUSH (INT64_C(8) << 20) /* written back early in pieces of this size, so that the sync of a commit is short */
@@ -65,7 +66,7 @@ target_bind(struct target_set *set, const struct daybreak_target *target, const 
     const char *table = set->per_table ? target->table : "";
     struct target_file *file = target_find(set, table);
 
-    if (target_check(set, target, fault) != 0)
+    if (target_check(set, target, fault) != 0 || target_pump_wait(set->pump, fault) != 0)
         return -1;
     free(set->done);
     set->done = target_copy(target->done == NULL ? "" : target->done);
@@ -164,7 +165,7 @@ target_begin(struct target_set *set, struct target_file *file, const struct dayb
         return refuse_broken(set, fault);
     if (file->fd < 0 && aside_make(set, file, story, fault) != 0)
         return -1;
-    if (file->length > 0 || file->used > 0 || file->head_size == 0)
+    if (file->handed || file->length > 0 || file->used > 0 || file->head_size == 0)
         return 0;
     if (target_room(set, file, file->head_size, &to, fault) != 0)
         return -1;
@@ -193,10 +194,10 @@ undisturbed(const struct target_set *set, const struct target_file *file, bool n
 
 /* Before bytes go behind the mark of a growing file, the note says so. */
 static int
-note_reach(struct target_set *set, struct target_file *file, struct daybreak_fault *fault)
+note_reach(struct target_set *set, struct target_file *file, size_t more, struct daybreak_fault *fault)
 {
     struct target_note note = {.device = file->mark.device, .inode = file->mark.inode, .from = file->mark.length,
-                               .reach = file->length + (int64_t)file->used};
+                               .reach = file->length + (int64_t)more};
 
     memcpy(note.owner, set->owner, sizeof note.owner);
     if (file->note_fd >= 0)
@@ -207,16 +208,17 @@ note_reach(struct target_set *set, struct target_file *file, struct daybreak_fau
     return 0;
 }
 
+/* On the pump's thread, or on the instance's own while nothing is under way there. */
 static int
-write_out(struct target_set *set, struct target_file *file, struct daybreak_fault *fault)
+write_out(struct target_set *set, struct target_file *file, const char *bytes, size_t size, struct daybreak_fault *fault)
 {
     size_t done = 0;
 
-    if (undisturbed(set, file, false, fault) != 0 || (!set->whole && note_reach(set, file, fault) != 0))
+    if (undisturbed(set, file, false, fault) != 0 || (!set->whole && note_reach(set, file, size, fault) != 0))
         return -1;
     set->host->crash_point("target.before-write");
-    while (done < file->used) {
-        ssize_t more = write(file->fd, file->buffer + done, file->used - done);
+    while (done < size) {
+        ssize_t more = write(file->fd, bytes + done, size - done);
 
         if (more < 0 && errno == EINTR)
             continue;
@@ -225,7 +227,6 @@ write_out(struct target_set *set, struct target_file *file, struct daybreak_faul
         done += (size_t)more;
         file->length += more;
     }
-    file->used = 0;
     set->host->crash_point("target.written");
     if (file->length - file->pushed >= PUSH) { /* a hint: what fails here fails again in the sync of the commit */
         sync_file_range(file->fd, file->pushed, file->length - file->pushed, SYNC_FILE_RANGE_WRITE);
@@ -237,8 +238,11 @@ write_out(struct target_set *set, struct target_file *file, struct daybreak_faul
 int
 target_flush(struct target_set *set, struct target_file *file, size_t bytes, struct daybreak_fault *fault)
 {
-    if (file->used > 0 && write_out(set, file, fault) != 0)
-        return -1;
+    if (file->used > 0) {
+        file->handed = true;
+        if (target_pump_give(&set->pump, set, file, write_out, fault) != 0)
+            return -1;
+    }
     if (file->room < bytes) {
         file->room = bytes < BUFFER ? BUFFER : bytes;
         file->buffer = target_grow(file->buffer, file->room);
@@ -284,8 +288,10 @@ file_intend(struct target_set *set, struct target_file *file, const struct daybr
     file->next = file->mark;
     if (file->fd < 0)
         return 0;
-    if (file->used > 0 && write_out(set, file, fault) != 0)
+    if (file->used > 0 && write_out(set, file, file->buffer, file->used, fault) != 0)
         return -1;
+    file->used = 0;
+    file->handed = false;
     if (file->length != file->mark.length || file->mark.state == TARGET_NONE) {
         if (undisturbed(set, file, true, fault) != 0 || target_sync(set->host, file->fd, path, fault) != 0 ||
             target_tail(set->host, file->fd, path, file->length, file->next.tail, fault) != 0)
@@ -318,6 +324,8 @@ target_intend(struct target_set *set, const struct daybreak_commit *commit, cons
     if (!any)
         return 0;
     set->host->crash_point("target.before-sync");
+    if (target_pump_wait(set->pump, fault) != 0)
+        return -1; /* nothing was told to be durable: a rollback cuts what was written */
     for (uint32_t i = 0; i < set->files; i++)
         if (file_intend(set, set->file[i], commit, fault) != 0) {
             set->broken = true;
@@ -369,6 +377,7 @@ file_rollback(struct target_set *set, struct target_file *file)
     struct stat st;
 
     file->used = 0;
+    file->handed = false;
     if (file->fd < 0)
         return;
     if (file->mark.state == TARGET_NONE) { /* an aside without a commit */
@@ -388,6 +397,9 @@ file_rollback(struct target_set *set, struct target_file *file)
 void
 target_rollback(struct target_set *set)
 {
+    struct daybreak_fault gone = {0};
+
+    target_pump_wait(set->pump, &gone); /* what it failed at is rolled back here */
     if (set->intended)
         set->broken = true; /* the ledger may hold the intended mark: only the next claim can tell */
     for (uint32_t i = 0; i < set->files && !set->broken; i++)
@@ -400,6 +412,7 @@ target_close(struct target_set *set)
     struct daybreak_fault fault = {0};
 
     target_rollback(set);
+    target_pump_free(set->pump);
     for (uint32_t i = 0; i < set->files; i++) {
         struct target_file *file = set->file[i];
 

@@ -43,6 +43,7 @@ struct target_file {
     bool fresh;                     /* made since the last commit: its folder is to be synced */
     char *buffer;
     size_t used, room;
+    bool handed;                    /* bytes went to the pump since the last commit: length may be behind */
 };
 
 struct target_set {
@@ -58,6 +59,7 @@ struct target_set {
     struct target_file **file;
     uint32_t files;
     char *mark;                     /* as last given */
+    struct target_pump *pump;       /* NULL until a buffer was full */
 };
 
 /** target_open(set, host, pattern, fault): checks the pattern; touches nothing. target_close: what was not committed is cut or
@@ -78,7 +80,7 @@ int target_bind(struct target_set *set, const struct daybreak_target *target, co
 /** target_begin(set, file, story, fault): before the lines of a batch: makes the aside, writes the head. */
 int target_begin(struct target_set *set, struct target_file *file, const struct daybreak_story *story,
                  struct daybreak_fault *fault);
-/** target_flush(set, file, bytes, fault): empties the buffer and makes it take at least ${bytes}. */
+/** target_flush(set, file, bytes, fault): gives a full buffer away to be written and makes room for at least ${bytes}. */
 int target_flush(struct target_set *set, struct target_file *file, size_t bytes, struct daybreak_fault *fault);
 
 /** target_room(set, file, bytes, to, fault): where ${bytes} may be written; the caller adds what it wrote to file->used. */
