@@ -298,6 +298,15 @@ load_find(void *self, uint32_t target, const struct daybreak_text *key, char **j
 }
 
 static int
+load_older(void *self, uint32_t target, const char *pipeline_version, int64_t *rows, struct daybreak_fault *fault)
+{
+    struct sqlite_load *load = self;
+    struct sqlite_table *table = prepared(load, target, fault);
+
+    return table == NULL ? -1 : sqlite_read_older(&load->file, table, pipeline_version, rows, fault);
+}
+
+static int
 load_audit(void *self, const char *pipeline_id, daybreak_audit_fn each, void *context, struct daybreak_fault *fault)
 {
     struct sqlite_load *load = self;
@@ -324,4 +333,5 @@ const struct daybreak_connector daybreak_connector = {
     .scan = load_scan,
     .find = load_find,
     .audit = load_audit,
+    .older = load_older,
 };

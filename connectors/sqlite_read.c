@@ -98,6 +98,38 @@ sqlite_read_scan(struct sqlite_file *file, struct sqlite_table *table, daybreak_
     return step;
 }
 
+int
+sqlite_read_older(struct sqlite_file *file, struct sqlite_table *table, const char *version, int64_t *rows,
+                  struct daybreak_fault *fault)
+{
+    bool side = table->place == ENVELOPE_SIDE;
+    sqlite3_stmt *query;
+    sqlite3_str *sql;
+    int step;
+
+    *rows = -1;
+    if (file->db == NULL || !table->exists || (!side && (table->place != ENVELOPE_INLINE || !table->inlined)))
+        return 0;
+    if (side && (step = there(file, "_daybreak_row_", table, fault)) != 1)
+        return step;
+    sql = sqlite3_str_new(file->db);
+    sqlite3_str_appendf(sql, "SELECT count(*) FROM \"%s%w\" WHERE \"%w\" IN (SELECT b.batch FROM _daybreak_batch b"
+                             " JOIN _daybreak_table r ON r.name = %Q AND b.pipeline_id = r.pipeline_id AND b.handoff = r.handoff"
+                             " WHERE b.pipeline_version IS NOT ?1)",
+                        side ? "_daybreak_row_" : "", table->name, table->envelope[ENVELOPE_BATCH], table->name);
+    if (table->mark_deletes)
+        sqlite3_str_appendf(sql, " AND \"%w\" IS NOT 'd'", table->envelope[ENVELOPE_OP]);
+    query = sqlite_file_built(file, sql, fault);
+    if (query == NULL)
+        return -1;
+    sqlite_file_bind(query, 1, version);
+    step = sqlite_file_step(file, query, fault);
+    if (step == 1)
+        *rows = sqlite3_column_int64(query, 0);
+    sqlite3_finalize(query);
+    return step < 0 ? -1 : 0;
+}
+
 /* ---- one key ------------------------------------------------------------------------------ */
 
 /* The column's affinity applies to what it is compared with, so texts will do for numbers; booleans have words. */

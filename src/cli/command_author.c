@@ -65,10 +65,15 @@ older_changes(const struct config *config, struct findings *findings)
     if (view_open(config->path, &view, &fault) != 0)
         return;
     if (view_status(&view, &status, &fault) == 0) {
-        if (status.older_changes > 0)
+        if (status.older_rows > 0)
             findings_add(findings, FINDING_NOTE, "older-version", config->path, (struct config_place){1, 1},
                          "`daybreak run --resync` compares the source with the target and writes the differences",
-                         "%" PRId64 " changes landed under an older version of this file", status.older_changes);
+                         "%" PRId64 " row%s of the target stand%s as an older version of this file wrote %s", status.older_rows,
+                         status.older_rows == 1 ? "" : "s", status.older_rows == 1 ? "s" : "", status.older_rows == 1 ? "it" : "them");
+        else if (status.older_rows < 0)
+            findings_add(findings, FINDING_NOTE, "older-version", config->path, (struct config_place){1, 1}, NULL,
+                         "%" PRId64 " changes landed under an older version of this file; the target cannot say how many of them still stand",
+                         status.older_changes);
         view_status_fini(&status);
     }
     view_close(&view);

@@ -75,6 +75,10 @@ status_json(struct json *json, const struct view *view, const struct view_status
     json_close(json);
     json_int(json, "held", status->held_inputs);
     json_int(json, "older_version_changes", status->older_changes);
+    if (status->older_rows < 0)
+        json_null(json, "older_version_rows");
+    else
+        json_int(json, "older_version_rows", status->older_rows);
 #define X(name) json_int(json, "total_" #name, status->totals.name);
     X(read) X(unchanged) X(captured) X(absent) X(invalid) X(delivered)
 #undef X
@@ -120,9 +124,14 @@ status_text(struct cli *cli, const struct view *view, const struct view_status *
     if (status->held_inputs > 0)
         text_printf(out, "  %sheld%s        I%" PRId64 " %s: %s\n", cli_paint(cli, 'y'), cli_paint(cli, '0'), status->held_id,
                     status->held_input, status->held_reason);
-    if (status->older_changes > 0)
-        text_printf(out, "  versions    %" PRId64 " changes landed under an older version of the file: `daybreak run --resync` "
-                         "brings the target up to it\n", status->older_changes);
+    if (status->older_rows > 0)
+        text_printf(out, "  versions    %" PRId64 " row%s stand%s as an older version of the file wrote %s: `daybreak run --resync` brings the "
+                         "target up to it\n", status->older_rows, status->older_rows == 1 ? "" : "s",
+                    status->older_rows == 1 ? "s" : "", status->older_rows == 1 ? "it" : "them");
+    else if (status->older_rows < 0)
+        text_printf(out, "  versions    %" PRId64 " change%s landed under an older version of the file, and stand%s as %s\n",
+                    status->older_changes, status->older_changes == 1 ? "" : "s", status->older_changes == 1 ? "s" : "",
+                    status->older_changes == 1 ? "it was written" : "they were written");
     if (!status->balanced)
         text_printf(out, "  %sunbalanced%s  %s\n", cli_paint(cli, 'r'), cli_paint(cli, '0'), status->unbalanced);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/view.h"
 
 static bool
@@ -111,6 +112,11 @@ view_status(struct view *view, struct view_status *status, struct daybreak_fault
 
         if (ledger_batches(view->ledger, 0, batch_version, &versions, fault) != 0)
             return -1;
+        if (status->older_changes > 0 && view_older(view, &status->older_rows, fault) != 0) {
+            LOG_WARN("cannot ask the target for rows of older versions: pipeline=%s: %s", view->name, fault->what);
+            memset(fault, 0, sizeof *fault);
+            status->older_rows = -1; /* a target that is away is no reason to say nothing */
+        }
     }
     age(status);
     return 0;

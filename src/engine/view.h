@@ -47,10 +47,16 @@ struct view_status {
     char *position;             /* malloc'ed */
     int64_t as_of_us;           /* the table is at least as young as this; DAYBREAK_NO_TIME: nothing landed */
     bool late;
-    int64_t older_changes;      /* changes that landed under an older version of the pipeline file */
+    int64_t older_changes;      /* changes that landed under another version of the pipeline file */
+    int64_t older_rows;         /* rows that still stand as such a version wrote them, as the target says; -1: it cannot be asked */
 };
 int view_status(struct view *view, struct view_status *status, struct daybreak_fault *fault);
 void view_status_fini(struct view_status *status);
+
+/* ---- older.c ------------------------------------------------------------------------------- */
+/** view_older(view, rows, fault): how many rows of the targets still stand as another version of the pipeline file wrote them; -1: they
+ * cannot tell (files), or there is nobody to ask. */
+int view_older(struct view *view, int64_t *rows, struct daybreak_fault *fault);
 
 /* ---- trace.c ------------------------------------------------------------------------------- */
 /** view_trace(view, key, found, json, fault): the object of DESIGN 14 for ${key}: the text itself, "a,b" or a JSON array for several columns. */

@@ -277,6 +277,18 @@ sink_find(struct sink *sink, uint32_t table, const struct daybreak_column *colum
     return sink->load->type->find(sink->load->self, table, key, json, fault);
 }
 
+int
+sink_older(struct sink *sink, uint32_t table, const struct daybreak_column *column, uint32_t columns, int64_t *rows,
+           struct daybreak_fault *fault)
+{
+    *rows = -1;
+    if (sink->load->type->older == NULL)
+        return 0;
+    if (sink_prepare(sink, table, column, columns, fault) != 0)
+        return -1;
+    return sink->load->type->older(sink->load->self, table, sink->config->version_digest, rows, fault);
+}
+
 static const char *
 keep(struct sink *sink, const char *text)
 {

@@ -60,6 +60,10 @@ int sink_audit(struct sink *sink, daybreak_audit_fn each, void *context, struct 
  * are the target's key columns, ${key} their canonical texts. ${json} is NULL when this target cannot be asked. After sink_look. */
 int sink_find(struct sink *sink, uint32_t table, const struct daybreak_column *column, uint32_t columns, const struct daybreak_text *key,
               char **json, struct daybreak_fault *fault);
+/** sink_older(sink, table, column, columns, rows, fault): how many rows of a table still stand as another version of the pipeline file wrote them; -1
+ * when this target cannot tell. ${column} are its key columns. After sink_look. */
+int sink_older(struct sink *sink, uint32_t table, const struct daybreak_column *column, uint32_t columns, int64_t *rows,
+               struct daybreak_fault *fault);
 /** sink_prepare(sink, table, columns, count, fault): the columns a table has now; called again when some came. */
 int sink_prepare(struct sink *sink, uint32_t table, const struct daybreak_column *column, uint32_t columns, struct daybreak_fault *fault);
 /** sink_table_name(config, table, name): the target's name of a table, {table} filled in; name has room 256. */

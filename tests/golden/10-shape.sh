@@ -236,4 +236,33 @@ run 0 p.yaml
 counts updated=1 created=1 captured=2 unchanged=1 read=3 delivered=2
 is 'only changes are delivered' '2 c|3 d' "$(rowset out/p.db 'SELECT id, v FROM p ORDER BY id')"
 again p.yaml out/p.db
+
+fresh 'rows that an older version of the file wrote'
+for sink in '' ', envelope: side' ', deletes: mark'; do
+    rm -rf drop out .daybreak && mkdir -p drop out
+    printf 'source: {type: file, path: drop/p_%%Y%%m%%d.csv, settle: 0s, capture: {key: [id], guards: {max_deletes: 100%%}}}\nsink: {type: sqlite, path: out/p.db, table: p%s}\n' "$sink" >p.yaml
+    printf 'id,v\n1,a\n2,b\n3,c\n4,d\n' | drop drop/p_20260101.csv
+    run 0 p.yaml
+    db 0 status --json p
+    is "all by this version$sink" '0 0' "$(json '.result[0] | "\(.older_version_changes) \(.older_version_rows)"')"
+    printf 'transforms: [{rename: {v: w}}]\n' >>p.yaml
+    db 0 status --json p.yaml
+    is "four rows$sink" '4 4' "$(json '.result[0] | "\(.older_version_changes) \(.older_version_rows)"')"
+    printf 'id,v\n1,a\n2,x\n3,c\n' | drop drop/p_20260102.csv
+    run 0 p.yaml
+    db 0 status --json p.yaml
+    is "one was written anew, one is gone$sink" '4 2' "$(json '.result[0] | "\(.older_version_changes) \(.older_version_rows)"')"
+    db 0 status p.yaml
+    has 'said to people' '2 rows stand as an older version of the file wrote them' "$out"
+    db 0 lint p.yaml
+    has 'lint says it too' '2 rows of the target stand as an older version of this file wrote them' "$out"
+    run 0 p.yaml --resync
+    db 0 status --json p.yaml
+    is "brought up$sink" 0 "$(json '.result[0].older_version_rows')"
+done
+printf 'source: {type: file, path: drop/p_%%Y%%m%%d.csv, settle: 0s, capture: {key: [id], guards: {max_deletes: 100%%}}}\nsink: {type: jsonl, path: out/p.jsonl}\nname: lines\n' >l.yaml
+run 0 l.yaml
+echo 'description: changed' >>l.yaml
+db 0 status --json l.yaml
+is 'a file of lines cannot say' null "$(json '.result[0].older_version_rows')"
 finish

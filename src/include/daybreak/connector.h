@@ -482,6 +482,11 @@ struct daybreak_connector {
      * called: from then on the commit has happened, and a claim that is given this mark ends it. NULL: nothing is left to be told.
      */
     int (*intend)(void *self, const struct daybreak_commit *commit, const char **mark, struct daybreak_fault *fault);
+    /*
+     * load: how many rows of a target still stand as another version of the pipeline file (story.pipeline_version) wrote them; -1: it
+     * cannot tell. Optional; after a claim that only reads.
+     */
+    int (*older)(void *self, uint32_t target, const char *pipeline_version, int64_t *rows, struct daybreak_fault *fault);
 };
 
 /** The one symbol of a module. Declared here because modules are compiled with everything else hidden. */
