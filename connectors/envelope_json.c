@@ -236,23 +236,75 @@ member_of(struct daybreak_text object, const char *name)
     return none;
 }
 
+/* Behind the text that begins at ${at} with a quote; NULL when it has no end. */
+static const char *
+text_end(const char *at, const char *end)
+{
+    for (at++; (at = memchr(at, '"', (size_t)(end - at))) != NULL; at++) {
+        const char *slash = at;
+
+        while (slash[-1] == '\\')
+            slash--;
+        if ((at - slash) % 2 == 0)
+            return at + 1;
+    }
+    return NULL;
+}
+
+/*
+ * The engine writes its members in one order, texts first: {"reason":"…","actor":"…","related":{…}}, none of them always. So a context is
+ * taken apart in one step along it. False: it is written otherwise.
+ */
+static bool
+context_split(struct daybreak_text context, struct daybreak_text value[3])
+{
+    static const struct {
+        const char *at;
+        uint32_t size;
+    } name[] = {{"\"reason\":", 9}, {"\"actor\":", 8}, {"\"related\":", 10}};
+    const char *at = context.at + 1, *end = context.at + context.size - 1;
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *stop;
+
+        value[i] = (struct daybreak_text){"null", 4};
+        if ((size_t)(end - at) <= name[i].size || memcmp(at, name[i].at, name[i].size) != 0)
+            continue;
+        at += name[i].size;
+        stop = i == 2 ? end : *at == '"' ? text_end(at, end) : NULL;
+        if (stop == NULL || (i == 2 && *at != '{'))
+            return false;
+        value[i] = (struct daybreak_text){at, (uint32_t)(stop - at)};
+        at = stop < end && *stop == ',' ? stop + 1 : stop;
+    }
+    return at == end;
+}
+
 /* Reasons are mostly one constant text: rows with the same context as the row before share the piece. */
 static void
 context_make(struct envelope_json *e, struct daybreak_text context)
 {
-    static const char *const name[] = {"reason", "actor", "related"};
+    static const struct daybreak_text name[] = {{",\"reason\":", 10}, {",\"actor\":", 9}, {",\"related\":", 11}};
+    struct daybreak_text value[3];
+    struct envelope_piece *piece = &e->context;
 
     if (e->context_made && e->last_context.size == context.size &&
         (context.size == 0 || memcmp(e->last_context.at, context.at, context.size) == 0))
         return;
-    piece_clear(&e->context);
-    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        struct daybreak_text value = member_of(context, name[i]);
+    piece->size = 0;
+    piece_room(piece, context.size + 64);
+    if (context.size <= 2 || !context_split(context, value)) {
+        value[0] = member_of(context, "reason");
+        value[1] = member_of(context, "actor");
+        value[2] = member_of(context, "related");
+    }
+    for (size_t i = 0; i < 3; i++) {
+        char *to = piece_room(piece, 16 + value[i].size);
+        char *begin = to;
 
-        piece_add(&e->context, ",\"");
-        piece_add(&e->context, name[i]);
-        piece_add(&e->context, "\":");
-        piece_bytes(&e->context, value.at, value.size);
+        to = line_bytes(to, name[i].at, name[i].size);
+        to = line_bytes(to, value[i].at, value[i].size);
+        piece->size += (size_t)(to - begin);
     }
     e->last_context = context;
     e->context_made = true;

@@ -60,11 +60,20 @@ line_padded(char *to, const char *from, size_t size)
 static inline char *
 line_hex(char *to, const uint8_t *bytes, size_t size)
 {
-    static const char digit[] = "0123456789abcdef";
+    while (size >= 4) { /* eight digits at once: nibbles spread over a word, those above nine moved on to the letters */
+        uint64_t word = (uint64_t)bytes[0] | (uint64_t)bytes[1] << 16 | (uint64_t)bytes[2] << 32 | (uint64_t)bytes[3] << 48;
+        uint64_t nibble = (word >> 4 & UINT64_C(0x000f000f000f000f)) | (word & UINT64_C(0x000f000f000f000f)) << 8;
+        uint64_t letter = (nibble + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
 
+        nibble += UINT64_C(0x3030303030303030) + letter * ('a' - '0' - 10);
+        memcpy(to, &nibble, sizeof nibble); /* little endian, as configure demands */
+        to += sizeof nibble;
+        bytes += 4;
+        size -= 4;
+    }
     for (size_t i = 0; i < size; i++) {
-        *to++ = digit[bytes[i] >> 4];
-        *to++ = digit[bytes[i] & 15];
+        *to++ = "0123456789abcdef"[bytes[i] >> 4];
+        *to++ = "0123456789abcdef"[bytes[i] & 15];
     }
     return to;
 }
