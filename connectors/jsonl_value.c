@@ -68,7 +68,7 @@ jsonl_string(struct jsonl_text *text, struct jsonl_value *value)
         if (text->block[at] == '"')
             break;
         if (text->block[at] != '\\')
-            return wrong(text, at, text->block[at] == '\n' ? "the string has no end" : "a control character in a string");
+            return wrong(text, at, text->block[at] == '\n' && !text->feeds ? "the string has no end" : "a control character in a string");
         size = escape_size(text->block + at, &what);
         if (size == 0)
             return wrong(text, at, what);
@@ -149,7 +149,7 @@ plain(struct jsonl_text *text, struct jsonl_value *value)
 static char
 blanks(struct jsonl_text *text, bool *loose)
 {
-    while (jsonl_is_blank(text->block[text->at])) {
+    while (jsonl_is_blank(text->block[text->at]) || (text->feeds && text->block[text->at] == '\n')) {
         text->at++;
         *loose = true;
     }
@@ -288,7 +288,7 @@ jsonl_compact(const char *from, uint32_t size, char *to)
     bool inside = false;
 
     for (; from < end; from++) {
-        if (!inside && jsonl_is_blank(*from))
+        if (!inside && (jsonl_is_blank(*from) || *from == '\n'))
             continue;
         if (inside && *from == '\\')
             *to++ = *from++;

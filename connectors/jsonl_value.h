@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#if defined(__SSE2__)
+#include <emmintrin.h> /* it includes others, which are not to be hidden */
+#endif
 
 #pragma GCC visibility push(hidden)
 
@@ -17,6 +20,7 @@ struct jsonl_text {
     const char *block;
     uint32_t at;
     uint32_t room;     /* bytes of the block that may be read, the line feed included */
+    bool feeds;        /* line ends are white space: the end of the value is known otherwise */
     const char *wrong; /* what is wrong with the byte `at`, after false */
 };
 
@@ -50,8 +54,6 @@ jsonl_is_blank(char c)
 }
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
-
 static inline uint32_t
 jsonl_stop(const struct jsonl_text *text, uint32_t at)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Real dumps, night after night: the changes that reach the sink are those that the data set's own change list has, counted and hashed.
-# Every data set of CSV or JSON lines is taken as it is found: those in fixtures/, and the larger ones beside the checkout. Of a copy
+# Every data set of CSV, JSON or JSON lines is taken as it is found: those in fixtures/, and the larger ones beside the checkout. Of a copy
 # that has only some of its snapshots, the pairs that are whole are asked.
 . "$(dirname "$0")/lib.sh"
 
@@ -54,7 +54,8 @@ series() { # series DATASET TABLE…: several tables lie in one archive
                     | "    \(.name): {member: \"*\(.name).csv\", key: \(.key | @json)}"' "$data/dataset.json"
             done
         else
-            jq -r --arg t "$1" '.tables[] | select(.name == $t) | "  capture: {key: \(.key | @json), before: true}"' "$data/dataset.json"
+            jq -r --arg t "$1" '.tables[] | select(.name == $t) | "  capture: {key: \(.key | @json), before: true}",
+                if .array then "  format: {type: json, path: \(.array)}" else empty end' "$data/dataset.json"
         fi
         echo "sink: {type: jsonl, path: \"out/$([ $# -gt 1 ] && echo '{table}' || echo "$1").jsonl\", write: append}"
     } >series.yaml
@@ -90,7 +91,7 @@ for list in "$fixtures"/*/dataset.json "${DAYBREAK_SHARED:-/nowhere}"/data/*/dat
     if [ "${data%/*}" = "$fixtures" ] && [ -f "${DAYBREAK_SHARED:-/nowhere}/data/${data##*/}/dataset.json" ]; then
         continue # the whole series is there
     fi
-    mapfile -t whole < <(jq -r '.tables[] | select((.format == "csv" or .format == "jsonl") and .member == null) | .name' "$list")
+    mapfile -t whole < <(jq -r '.tables[] | select((.format == "csv" or .format == "json" or .format == "jsonl") and .member == null) | .name' "$list")
     mapfile -t members < <(jq -r '.tables[] | select(.format == "csv" and .member != null) | .name' "$list")
     for table in ${whole[@]+"${whole[@]}"}; do
         series "$data" "$table"

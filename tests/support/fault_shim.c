@@ -452,13 +452,19 @@ ftruncate64(int fd, off64_t size)
 
 /* ---- syncing -------------------------------------------------------------------------------- */
 
-/* What could not be synced may be gone though the next sync succeeds: to try that is a bug. */
+/*
+ * What could not be synced may be gone though the next sync succeeds: to try that is a bug. One is let pass: SQLite syncs a rollback
+ * journal once more before it rolls back by it, when it could not be removed; what comes of that commits nothing.
+ */
 static void
 sync_note(int fd, bool bad)
 {
+    char path[PATH_MAX];
     struct stat st;
 
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    if (fd_path(fd, path) && strlen(path) > 8 && strcmp(path + strlen(path) - 8, "-journal") == 0)
         return;
     pthread_mutex_lock(&turn);
     for (unsigned i = 0; i < unsynced_count; i++)
