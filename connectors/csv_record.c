@@ -31,6 +31,7 @@ struct reader {
     const char *block;
     uint32_t at, size;
     bool last;
+    uint32_t firm; /* what lies before is not trimmed: an escaped blank, a closing quote */
     struct csv_field field;
     struct csv_record *record;
 };
@@ -73,6 +74,7 @@ escape_pass(struct reader *reader)
     reader->field.dirty = true;
     reader->record->lines += *next == '\n' || *next == '\r';
     reader->at += *next == '\r' && left > 2 && next[1] == '\n' ? 3 : 2;
+    reader->firm = reader->at;
     return STEP_ON;
 }
 
@@ -133,12 +135,39 @@ plain_step(struct reader *reader)
     return STEP_ON;
 }
 
+/* Over the blanks in front of a field. PARTIAL: where they end is not in the block. */
+static enum step
+blanks_pass(struct reader *reader)
+{
+    while (reader->at < reader->size && csv_record_blank(reader->block[reader->at])) {
+        int here = delimiter_at(reader);
+
+        if (here != 0)
+            return here > 0 ? STEP_ON : STEP_PARTIAL;
+        reader->at++;
+    }
+    return reader->at < reader->size || reader->last ? STEP_ON : STEP_PARTIAL;
+}
+
+/* Where the field's text ends, which is read up to reader->at. */
+static inline uint32_t
+field_end(const struct reader *reader)
+{
+    uint32_t end = reader->at;
+
+    if (!reader->dialect->trim)
+        return end;
+    while (end > reader->field.at && end > reader->firm && csv_record_blank(reader->block[end - 1]))
+        end--;
+    return end;
+}
+
 static void
 field_keep(struct reader *reader)
 {
     struct csv_record *record = reader->record;
 
-    reader->field.size = reader->at - reader->field.at;
+    reader->field.size = field_end(reader) - reader->field.at;
     if (record->fields < record->keep) {
         if (record->fields == record->room) {
             record->room = record->room == 0 ? 64 : record->room * 2;
@@ -157,7 +186,10 @@ field_read(struct reader *reader, enum csv_place *place)
     enum step step = STEP_ON;
     uint32_t closed = UINT32_MAX;
 
+    if (dialect->trim && *place == CSV_BEGIN && blanks_pass(reader) != STEP_ON)
+        return STEP_PARTIAL;
     reader->field = (struct csv_field){.at = reader->at};
+    reader->firm = reader->at;
     if (*place == CSV_BEGIN) {
         if (reader->at == reader->size)
             return reader->last ? STEP_RECORD : STEP_PARTIAL;
@@ -185,9 +217,9 @@ field_read(struct reader *reader, enum csv_place *place)
             step = inside ? quoted_step(reader, place) : plain_step(reader);
         }
         if (inside && *place == CSV_PLAIN)
-            closed = reader->at;
+            closed = reader->firm = reader->at;
     }
-    if (closed != UINT32_MAX && closed != reader->at)
+    if (closed != UINT32_MAX && closed != field_end(reader))
         reader->field.dirty = true; /* text behind the closing quote */
     return step;
 }

@@ -14,6 +14,7 @@ struct csv_dialect {
     char delimiter[CSV_DELIMITER_MAX + 1];
     uint32_t delimiter_size;
     int quote, escape;    /* a byte, or -1 */
+    bool trim;            /* blanks around a field, and around its quotes, are no part of it */
     bool stop_plain[256]; /* bytes that mean something outside of quotes, and inside */
     bool stop_quoted[256];
 };
@@ -21,8 +22,14 @@ struct csv_dialect {
 /** csv_dialect_ready(dialect): fill the tables from the rest. */
 void csv_dialect_ready(struct csv_dialect *dialect);
 
+static inline bool
+csv_record_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 struct csv_field {
-    uint32_t at, size;  /* as it stands in the file, quotes included */
+    uint32_t at, size;  /* as it stands in the file, quotes included, blanks that are trimmed not */
     bool quoted, dirty; /* begins with a quote; its text differs from what stands between the quotes */
     bool nul;
 };

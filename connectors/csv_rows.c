@@ -10,15 +10,15 @@
 /* ---- one record --------------------------------------------------------------------------- */
 
 int
-csv_begins_with(const struct csv *csv, const struct daybreak_rows *rows, const char *prefix, uint32_t size)
+csv_begins_with(const struct daybreak_rows *rows, uint32_t at, const char *prefix, uint32_t size)
 {
-    uint32_t left = rows->block_size - csv->at;
+    uint32_t left = rows->block_size - at;
 
     if (size == 0)
         return 0;
     if (left >= size)
-        return memcmp(rows->block + csv->at, prefix, size) == 0;
-    return !rows->last && memcmp(rows->block + csv->at, prefix, left) == 0 ? -1 : 0;
+        return memcmp(rows->block + at, prefix, size) == 0;
+    return !rows->last && memcmp(rows->block + at, prefix, left) == 0 ? -1 : 0;
 }
 
 enum csv_step
@@ -39,18 +39,51 @@ csv_line_pass(struct csv *csv, const struct daybreak_rows *rows)
     return CSV_STEP_ON;
 }
 
+int
+csv_trailer_at(const struct csv *csv, const struct daybreak_rows *rows)
+{
+    uint32_t at = csv->at, size = csv->trailer_size;
+    int here = csv_begins_with(rows, at, csv->trailer_starts, size);
+
+    if (here != 0 || size == 0 || at == rows->block_size || (unsigned char)rows->block[at] != csv->dialect.quote)
+        return here;
+    return csv_begins_with(rows, at + 1, csv->trailer_starts, size); /* where all is quoted, so is the trailer */
+}
+
+/* 1: a line without anything stands here, 0: none, -1: the block ends before that is known. */
+static int
+blank_line_at(const struct csv *csv, const struct daybreak_rows *rows)
+{
+    const char *block = rows->block;
+    uint32_t at = csv->at;
+
+    if (csv->trim)
+        while (at < rows->block_size && csv_record_blank(block[at]) && block[at] != csv->dialect.delimiter[0])
+            at++;
+    if (at == rows->block_size || (block[at] == '\x1a' && at + 1 == rows->block_size)) /* or DOS says that the file ends */
+        return rows->last ? 1 : rows->overlong ? 0 : -1;
+    return block[at] == '\n' || block[at] == '\r';
+}
+
 enum csv_step
 csv_idle_pass(struct csv *csv, const struct daybreak_rows *rows)
 {
     for (;;) {
-        int comment;
+        int comment, blank;
 
         if (csv->at == rows->block_size)
             return CSV_STEP_WAIT;
-        comment = csv_begins_with(csv, rows, csv->comment, csv->comment_size);
-        if (comment == 0 && rows->block[csv->at] != '\n' && rows->block[csv->at] != '\r')
+        comment = csv_begins_with(rows, csv->at, csv->comment, csv->comment_size);
+        if (comment != 0 && csv->trailer_size > 0) { /* a trailer may well look like a comment */
+            int trailer = csv_trailer_at(csv, rows);
+
+            if (trailer != 0)
+                return trailer > 0 ? CSV_STEP_ON : CSV_STEP_WAIT;
+        }
+        blank = comment == 0 ? blank_line_at(csv, rows) : 0;
+        if (comment == 0 && blank == 0)
             return CSV_STEP_ON;
-        if (comment < 0)
+        if (comment < 0 || blank < 0)
             return CSV_STEP_WAIT;
         if (csv_line_pass(csv, rows) == CSV_STEP_WAIT) {
             if (comment > 0 && rows->overlong && csv->at == 0) {
@@ -134,12 +167,58 @@ row_overlong(struct csv *csv, struct daybreak_rows *rows)
     csv->behind_line = csv->line;
 }
 
+/* The text of the trailer's count; false: the trailer has no such field. */
+static bool
+trailer_field(const struct csv *csv, const struct daybreak_rows *rows, const char **from, const char **to)
+{
+    const struct csv_record *record = &csv->record;
+    const char *at = rows->block + record->start, *end = rows->block + record->end, *stop;
+    char by = csv->trailer_starts[csv->trailer_size - 1];
+
+    if (csv->trailer_count <= record->fields) {
+        const struct csv_field *field = &record->field[csv->trailer_count - 1];
+
+        *from = rows->block + field->at + field->quoted;
+        *to = rows->block + field->at + field->size - field->quoted;
+        return true;
+    }
+    if ((by >= '0' && by <= '9') || (by >= 'a' && by <= 'z') || (by >= 'A' && by <= 'Z') || (unsigned char)by >= 0x80)
+        return false;
+    for (uint32_t i = 1; i < csv->trailer_count; i++) { /* "TRAILER|3" among rows that have commas: it is cut as it begins */
+        at = memchr(at, by, (size_t)(end - at));
+        if (at == NULL)
+            return false;
+        at++;
+    }
+    stop = memchr(at, by, (size_t)(end - at));
+    *from = at;
+    *to = stop == NULL ? end : stop;
+    return true;
+}
+
+/* Digits alone, blanks around; leading zeros are usual. */
+static bool
+trailer_number(const char *at, const char *end, uint64_t *number)
+{
+    *number = 0;
+    while (at < end && csv_record_blank(*at))
+        at++;
+    while (end > at && csv_record_blank(end[-1]))
+        end--;
+    for (const char *digit = at; digit < end; digit++)
+        if (*digit < '0' || *digit > '9' || __builtin_mul_overflow(*number, 10, number) ||
+            __builtin_add_overflow(*number, (uint64_t)(*digit - '0'), number))
+            return false;
+    return at < end;
+}
+
 static enum csv_step
 trailer_take(struct csv *csv, struct daybreak_rows *rows, struct daybreak_fault *fault)
 {
     const struct csv_record *record = &csv->record;
-    uint64_t rows_there = csv->rows_before + rows->rows, said = 0;
+    uint64_t rows_there = csv->rows_before + rows->rows, said;
     unsigned long long line = (unsigned long long)(rows->line + csv->line);
+    const char *from, *to;
 
     csv->stage = CSV_STAGE_TRAILED;
     csv->at = record->next;
@@ -149,24 +228,11 @@ trailer_take(struct csv *csv, struct daybreak_rows *rows, struct daybreak_fault 
     if (!csv->rows_known)
         return CSV_CUT(csv, fault, "cannot check the trailer in line %llu: reading went on in the middle, at a mark that "
                                "holds no number of rows", line);
-    if (record->fields < csv->trailer_count)
-        return CSV_CUT(csv, fault, "the trailer in line %llu has %u fields, its count should be field %u", line,
-                   record->fields, csv->trailer_count);
-    {
-        const struct csv_field *field = &record->field[csv->trailer_count - 1];
-        const char *at = rows->block + field->at + field->quoted;
-        const char *end = rows->block + field->at + field->size - field->quoted;
-
-        while (at < end && (*at == ' ' || *at == '\t'))
-            at++;
-        while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
-            end--;
-        for (const char *digit = at; digit < end || at == end; digit++)
-            if (at == end || *digit < '0' || *digit > '9' || __builtin_mul_overflow(said, 10, &said) ||
-                __builtin_add_overflow(said, (uint64_t)(*digit - '0'), &said))
-                return CSV_CUT(csv, fault, "field %u of the trailer in line %llu is no number of rows", csv->trailer_count,
-                           line);
-    }
+    if (!trailer_field(csv, rows, &from, &to))
+        return CSV_CUT(csv, fault, "the trailer in line %llu has %u field%s, its count should be field %u", line, record->fields,
+                   record->fields == 1 ? "" : "s", csv->trailer_count);
+    if (!trailer_number(from, to, &said))
+        return CSV_CUT(csv, fault, "field %u of the trailer in line %llu is no number of rows", csv->trailer_count, line);
     if (said != rows_there)
         return CSV_CUT(csv, fault, "the trailer in line %llu says %llu rows, there are %llu", line,
                    (unsigned long long)said, (unsigned long long)rows_there);
@@ -185,7 +251,7 @@ record_take(struct csv *csv, struct daybreak_rows *rows, struct daybreak_fault *
         return CSV_STEP_WAIT;
     if (rows->rows > 0 && ((uint64_t)rows->rows + 1) * csv->columns > (uint64_t)rows->block_size * 2 + 65536)
         return CSV_STEP_FULL; /* short rows padded to many columns would take memory without bound */
-    trailer = csv_begins_with(csv, rows, csv->trailer_starts, csv->trailer_size);
+    trailer = csv_trailer_at(csv, rows);
     if (trailer < 0)
         return CSV_STEP_WAIT;
     record->keep = csv->columns > csv->trailer_count ? csv->columns : csv->trailer_count;
@@ -234,6 +300,18 @@ cell_unquote(struct csv *csv, struct daybreak_rows *rows, struct daybreak_span *
     span->size = rows->block_used - span->at;
 }
 
+/* A cell that is quoted begins and ends with its quotes, and stays as it is. */
+static void
+span_trim(const char *block, struct daybreak_span *span)
+{
+    while (span->size > 0 && csv_record_blank(block[span->at + span->size - 1]))
+        span->size--;
+    while (span->size > 0 && csv_record_blank(block[span->at])) {
+        span->at++;
+        span->size--;
+    }
+}
+
 /* ${count} records of csv->columns cells each, the first cell being number ${first} of the scan. */
 static void
 run_take(struct csv *csv, struct daybreak_rows *rows, uint32_t first, uint32_t count, uint32_t *quoted,
@@ -263,6 +341,9 @@ run_take(struct csv *csv, struct daybreak_rows *rows, uint32_t first, uint32_t c
             soft_at = ++*soft < scan->soft.count ? scan->soft.at[*soft] : UINT32_MAX;
         }
     }
+    if (csv->trim)
+        for (uint32_t i = 0; i < cells; i++)
+            span_trim(block, &span[i]);
     if (csv->null_text != NULL)
         for (uint32_t i = 0; i < cells; i++)
             if (span[i].size == csv->null_size && memcmp(block + span[i].at, csv->null_text, csv->null_size) == 0)
@@ -280,13 +361,18 @@ run_take(struct csv *csv, struct daybreak_rows *rows, uint32_t first, uint32_t c
     csv->line = csv->behind_line = line;
 }
 
+/* May what begins here be no record? It is looked at with more care then. */
 static bool
 is_watched(const struct csv *csv, const struct daybreak_rows *rows, uint32_t at)
 {
-    char c = rows->block[at];
+    const char *block = rows->block;
+    char c = block[at];
 
-    return c == '\n' || c == '\r' || (csv->comment_size > 0 && c == csv->comment[0]) ||
-           (csv->trailer_size > 0 && c == csv->trailer_starts[0]);
+    if (c == '\n' || c == '\r' || (csv->comment_size > 0 && c == csv->comment[0]) || (csv->trim && csv_record_blank(c)))
+        return true;
+    if (csv->trailer_size == 0)
+        return false;
+    return c == csv->trailer_starts[0] || ((unsigned char)c == csv->dialect.quote && block[at + 1] == csv->trailer_starts[0]);
 }
 
 static void

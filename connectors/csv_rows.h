@@ -30,11 +30,12 @@ enum csv_step {
 struct csv {
     /* options */
     const char *delimiter, *quote, *escape, *null_text, *comment;
-    bool header;
+    bool header, trim;
     struct daybreak_list names_given;
     int64_t skip;
     int ragged;
-    int decimal; /* which character, for whoever reads the declared types */
+    int decimal; /* which character, and which one between groups of digits, for whoever reads the declared types */
+    const char *thousands;
     struct daybreak_map trailer;
 
     const struct daybreak_host *host;
@@ -67,11 +68,14 @@ struct csv {
 /* The fault is the reason why the part is cut; a feed that gives INPUT_CUT succeeds. */
 #define CSV_CUT(csv, fault, ...) ((csv)->host->fault((fault), DAYBREAK_HALT, __VA_ARGS__), CSV_STEP_CUT)
 
-/** csv_begins_with(csv, rows, prefix, size): 1: the text at csv->at begins with ${prefix}, 0: not, -1: the block ends before that is known. */
-int csv_begins_with(const struct csv *csv, const struct daybreak_rows *rows, const char *prefix, uint32_t size);
+/** csv_begins_with(rows, at, prefix, size): 1: the text at ${at} begins with ${prefix}, 0: not, -1: the block ends before that is known. */
+int csv_begins_with(const struct daybreak_rows *rows, uint32_t at, const char *prefix, uint32_t size);
 
 /** csv_line_pass(csv, rows): behind the end of the line at csv->at: ON, or WAIT when it is not in the block. */
 enum csv_step csv_line_pass(struct csv *csv, const struct daybreak_rows *rows);
+
+/** csv_trailer_at(csv, rows): 1: the trailer stands at csv->at, 0: not, -1: the block ends before that is known. */
+int csv_trailer_at(const struct csv *csv, const struct daybreak_rows *rows);
 
 /** csv_idle_pass(csv, rows): to the beginning of the next record, over blank lines and comments. WAIT: there is none in the block. */
 enum csv_step csv_idle_pass(struct csv *csv, const struct daybreak_rows *rows);

@@ -16,6 +16,7 @@
 #include <xxhash.h>
 
 #include "daybreak/connector.h"
+#include "file_beside.h"
 #include "file_look.h"
 #include "file_match.h"
 #include "file_memory.h"
@@ -43,7 +44,8 @@ struct file_extract {
 
     struct daybreak_list path;
     int64_t at_s, settle_ms, parts, max_ratio, max_member, max_members;
-    const char *timezone, *member;
+    const char *timezone;
+    struct file_select select;
     struct daybreak_map after;
     bool growing;
 
@@ -62,6 +64,7 @@ struct file_extract {
     struct taken *taken;     /* the input given last */
     size_t takens;
     char fingerprint[160];
+    char *beside;            /* what was asked for beside it last */
 
     size_t reading;          /* the file of it that is read */
     struct file_reader *reader;
@@ -82,8 +85,10 @@ static const struct daybreak_option options[] = {
      .help = "A file only written to is complete when unchanged this long; a rename or NAME.done completes it at once."},
     {.name = "after", .type = DAYBREAK_MAP, .at = offsetof(struct file_extract, after), .preset = "keep",
      .help = "What becomes of a file that is durably done: keep, delete, or {move: FOLDER}.", .example = "{move: done/}"},
-    {.name = "member", .type = DAYBREAK_TEXT, .at = offsetof(struct file_extract, member),
+    {.name = "member", .type = DAYBREAK_TEXT, .at = offsetof(struct file_extract, select.member),
      .help = "Which members of an archive to read; * also matches a slash.", .example = "\"*/orders.csv\""},
+    {.name = "beside", .type = DAYBREAK_LIST, .at = offsetof(struct file_extract, select.beside),
+     .help = "Members that are given besides; the manifests of guards stand for it."},
     {.name = "parts", .type = DAYBREAK_INTEGER, .at = offsetof(struct file_extract, parts), .preset = "1", .min = 1,
      .max = 10000, .help = "So many files of the same %-time are one input, complete when all are there."},
     {.name = "growing", .type = DAYBREAK_BOOLEAN, .at = offsetof(struct file_extract, growing), .preset = "false",
@@ -118,7 +123,9 @@ input_drop(struct file_extract *self)
         free(self->taken[i].entry.name);
     }
     free(self->taken);
+    free(self->beside);
     self->taken = NULL;
+    self->beside = NULL;
     self->takens = self->reading = 0;
 }
 
@@ -393,7 +400,7 @@ next_part(struct file_extract *self, struct daybreak_part *part, enum daybreak_n
         bool found;
 
         if (self->reader == NULL && (taken_need(self, taken, fault) != 0 ||
-                                     file_reader_open(&taken->file, self->host, &self->limits, self->member, &self->reader,
+                                     file_reader_open(&taken->file, self->host, &self->limits, &self->select, &self->reader,
                                                       fault) != 0))
             return cut_or_fail(fault, next);
         if (file_reader_next(self->reader, part, &found, fault) != 0)
@@ -441,6 +448,37 @@ file_seek(void *of, uint64_t offset, struct daybreak_fault *fault)
     if (self->reader == NULL)
         return self->host->fault(fault, DAYBREAK_HALT, "cannot go to a place in a file that is not open");
     return file_reader_seek(self->reader, offset, fault);
+}
+
+static int
+file_look_beside(void *of, struct daybreak_beside *beside, char *to, size_t room, size_t *got, enum daybreak_next *next,
+                 struct daybreak_fault *fault)
+{
+    struct file_extract *self = of;
+    struct taken *taken;
+    char name[PATH_MAX];
+    bool there = true;
+
+    *got = 0;
+    *next = DAYBREAK_INPUT_END;
+    if (beside->file >= self->takens)
+        return 0;
+    taken = &self->taken[beside->file];
+    beside->file_name = file_beside_own(taken->entry.name);
+    if (beside->name == NULL) {
+        beside->found = taken->entry.name;
+        if (taken_need(self, taken, fault) != 0 || file_pread(&taken->file, self->host, to, room, beside->offset, got, fault) != 0)
+            return -1;
+    } else {
+        if (!file_beside_name(beside->name, taken->entry.name, name))
+            return self->host->fault(fault, DAYBREAK_HALT, "what stands beside '%s' would have too long a name", taken->entry.name);
+        free(self->beside);
+        beside->found = self->beside = file_text(name);
+        if (file_beside_read(&self->look, self->host, name, beside->offset, to, room, got, &there, fault) != 0)
+            return -1;
+    }
+    *next = !there ? DAYBREAK_IDLE : *got == 0 ? DAYBREAK_PART_END : DAYBREAK_MORE;
+    return 0;
 }
 
 /* ---- the end of an input ------------------------------------------------------------------ */
@@ -567,8 +605,8 @@ file_extract_open(void *of, const struct daybreak_host *host, struct daybreak_fa
     self->wanted = (struct file_wanted){.host = host, .path = self->path, .settle_ms = self->settle_ms, .at_s = self->at_s,
                                         .timezone = self->timezone, .growing = self->growing};
     self->limits = (struct file_limits){.ratio = self->max_ratio, .member = self->max_member, .members = self->max_members};
-    while (self->member != NULL && strncmp(self->member, "./", 2) == 0)
-        self->member += 2;
+    while (self->select.member != NULL && strncmp(self->select.member, "./", 2) == 0)
+        self->select.member += 2;
     file_look_open(&self->look, &self->wanted);
     if (after_read(self, fault) != 0) {
         file_look_close(&self->look);
@@ -609,4 +647,5 @@ const struct daybreak_connector daybreak_connector = {
     .changed_since = file_changed_since,
     .finish = file_finish,
     .abandon = file_abandon,
+    .beside = file_look_beside,
 };

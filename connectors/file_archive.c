@@ -328,7 +328,7 @@ unsafe(struct archive_entry *entry, const char *raw)
 }
 
 int
-file_archive_next(struct file_archive *a, const char *select, struct daybreak_part *part, bool *found,
+file_archive_next(struct file_archive *a, const struct file_select *select, struct daybreak_part *part, bool *found,
                   struct daybreak_fault *fault)
 {
     for (;;) {
@@ -365,7 +365,7 @@ file_archive_next(struct file_archive *a, const char *select, struct daybreak_pa
         if (why == NULL && archive_entry_filetype(entry) == AE_IFDIR)
             continue;
         a->name = name_clean(raw);
-        if (select != NULL && !file_match(select, a->name, NULL))
+        if (!file_match_select(select, a->name))
             continue;
         if (why != NULL)
             return a->host->fault(fault, DAYBREAK_ASIDE, "unsafe member '%s' in '%s': %s", a->name, a->file->name, why);

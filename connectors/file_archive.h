@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "daybreak/connector.h"
+#include "file_match.h"
 #include "file_stream.h"
 
 /*
@@ -22,11 +23,9 @@ int file_archive_open(struct file_stream *stream, const struct file_open *file, 
                       const struct file_limits *limits, struct file_archive **archive, struct daybreak_fault *fault);
 void file_archive_close(struct file_archive *archive);
 /**
- * file_archive_next(archive, select, part, found, fault): the next regular member whose name ${select} takes (NULL:
- * any), its name
- * lent until the next call; *found false: the archive is complete, which is proven.
+ * file_archive_next(archive, select, part, found, fault): the next regular member that ${select} takes, its name lent until the next call; *found false: the archive is complete, which is proven.
  */
-int file_archive_next(struct file_archive *archive, const char *select, struct daybreak_part *part, bool *found,
+int file_archive_next(struct file_archive *archive, const struct file_select *select, struct daybreak_part *part, bool *found,
                       struct daybreak_fault *fault);
 /** file_archive_read: *got 0 only at the end of the member, whose length and checksum are then proven. */
 int file_archive_read(struct file_archive *archive, char *to, size_t room, size_t *got, struct daybreak_fault *fault);

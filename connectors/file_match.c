@@ -191,3 +191,16 @@ file_time_text(const struct file_time *time, int64_t at_s, char to[FILE_TIME_ROO
     snprintf(to, FILE_TIME_ROOM, "%04u-%02u-%02uT%02u:%02u:%02u", year, month, day, hour, minute, second);
     return true;
 }
+
+bool
+file_match_select(const struct file_select *select, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    if (select->member == NULL || file_match(select->member, name, NULL))
+        return true;
+    for (size_t i = 0; i < select->beside.count; i++)
+        if (file_match(select->beside.item[i], name, NULL) || (slash != NULL && file_match(select->beside.item[i], slash + 1, NULL)))
+            return true;
+    return false;
+}

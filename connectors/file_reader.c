@@ -13,7 +13,7 @@ struct file_reader {
     const struct file_open *file;
     const struct daybreak_host *host;
     const struct file_limits *limits;
-    const char *select;
+    const struct file_select *select;
     struct file_stream *stream;
     struct file_archive *archive; /* NULL: the file is one part */
     bool given;                   /* that one part */
@@ -85,7 +85,7 @@ layers_open(struct file_reader *reader, struct daybreak_fault *fault)
 
 int
 file_reader_open(const struct file_open *file, const struct daybreak_host *host, const struct file_limits *limits,
-                 const char *select, struct file_reader **out, struct daybreak_fault *fault)
+                 const struct file_select *select, struct file_reader **out, struct daybreak_fault *fault)
 {
     struct file_reader *reader = file_need(NULL, sizeof *reader);
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "daybreak/connector.h"
+#include "file_match.h"
 #include "file_open.h"
 #include "file_stream.h"
 
@@ -17,10 +18,9 @@
  */
 struct file_reader;
 
-/** file_reader_open(file, host, limits, select, reader, fault): ${file} and ${select} (a glob for members, may be
- * NULL) are lent. */
+/** file_reader_open(file, host, limits, select, reader, fault): ${file} and ${select}, which members are wanted, are lent. */
 int file_reader_open(const struct file_open *file, const struct daybreak_host *host, const struct file_limits *limits,
-                     const char *select, struct file_reader **reader, struct daybreak_fault *fault);
+                     const struct file_select *select, struct file_reader **reader, struct daybreak_fault *fault);
 void file_reader_close(struct file_reader *reader);
 /** file_reader_next(reader, part, found, fault): its next part, the name ("" for the file itself) lent until the next call;
  * *found false: there is no more, and what there was is complete. */

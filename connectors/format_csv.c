@@ -12,20 +12,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <daybreak/connector.h>
 
-#include "csv_rows.h"
+#include "csv_options.h"
 
 static const struct daybreak_option options[] = {
     {.name = "delimiter", .type = DAYBREAK_TEXT, .at = offsetof(struct csv, delimiter), .preset = ",",
-     .help = "What separates the fields: one character or several; tab or \\t for a tab.", .example = ";"},
+     .help = "What separates the fields: 1 to 16 bytes; tab, \\t and \\xHH are understood wherever they come.", .example = "\"||\""},
     {.name = "quote", .type = DAYBREAK_TEXT, .at = offsetof(struct csv, quote), .preset = "\"",
      .help = "The character around fields that hold delimiters or line ends; none switches quoting off.",
-     .example = "none"},
+     .example = "\"'\""},
     {.name = "escape", .type = DAYBREAK_TEXT, .at = offsetof(struct csv, escape),
-     .help = "A character that makes the next one plain text; without it a quote is written twice.", .example = "\\"},
+     .help = "A character that makes the next one plain text, in quotes and outside; without it a quote in quotes is written twice, and "
+             "with it it may be.", .example = "\\"},
+    {.name = "trim", .type = DAYBREAK_BOOLEAN, .at = offsetof(struct csv, trim), .preset = "false",
+     .help = "Blanks and tabs around a field, and around its quotes, are no part of it; what stands in quotes stays."},
     {.name = "header", .type = DAYBREAK_BOOLEAN, .at = offsetof(struct csv, header), .preset = "true",
      .help = "Whether the first record names the columns; false: their names are those of fields, in order."},
     {.name = "names", .type = DAYBREAK_LIST, .at = offsetof(struct csv, names_given),
@@ -33,110 +35,64 @@ static const struct daybreak_option options[] = {
     {.name = "null_text", .type = DAYBREAK_TEXT, .at = offsetof(struct csv, null_text),
      .help = "An unquoted field with exactly this text is null.", .example = "\\N"},
     {.name = "skip", .type = DAYBREAK_INTEGER, .at = offsetof(struct csv, skip), .max = 1000000,
-     .help = "Lines before the header that are no data."},
+     .help = "Lines before the header that are no data, whatever stands in them."},
     {.name = "comment", .type = DAYBREAK_TEXT, .at = offsetof(struct csv, comment),
-     .help = "Lines that begin with this are no records.", .example = "#"},
+     .help = "Lines that begin with this are no records; blank lines never are.", .example = "\"#\""},
     {.name = "ragged", .type = DAYBREAK_CHOICE, .at = offsetof(struct csv, ragged), .preset = "invalid",
      .choices = "invalid|pad|cut",
      .help = "A record with too few or too many fields: invalid; pad: missing ones are null; cut: surplus ones are dropped."},
     {.name = "decimal", .type = DAYBREAK_CHOICE, .at = offsetof(struct csv, decimal), .preset = ".", .choices = ".|,",
      .help = "The decimal point of numbers."},
+    {.name = "thousands", .type = DAYBREAK_TEXT, .at = offsetof(struct csv, thousands), .preset = "none",
+     .help = "What may stand between groups of three digits of a number: . or , or ' or space (also the narrow and the no-break one). A "
+             "number without is taken too, one that is grouped wrongly is not.", .example = "\".\""},
     {.name = "trailer", .type = DAYBREAK_MAP, .at = offsetof(struct csv, trailer),
-     .help = "The last line that proves the file whole: how it starts, and which field, from 1, has the number of rows.",
-     .example = "{starts: TRL, count: 2}"},
+     .help = "The record that ends the file and proves it whole: how its line begins, and, if it has one, which field, from 1, holds the "
+             "number of rows. Its fields are those of the delimiter; where it has too few, starts tells by its last character how it is cut.",
+     .example = "{starts: \"TRAILER|\", count: 2}"},
     {.name = NULL},
 };
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-static bool
-is_set(const char *text)
+/* The first thing that is wrong; lint names the others too. */
+struct refusal {
+    const struct daybreak_host *host;
+    struct daybreak_fault *fault;
+    bool refused;
+};
+
+static void
+refuse(void *context, const char *option, const char *what, const char *hint)
 {
-    return text != NULL && text[0] != '\0';
+    struct refusal *refusal = context;
+
+    (void)option;
+    if (refusal->refused)
+        return;
+    refusal->refused = true;
+    refusal->host->fault(refusal->fault, DAYBREAK_HALT, "%s", what);
+    if (hint != NULL)
+        refusal->host->hint(refusal->fault, "%s", hint);
 }
 
-static int
-byte_option(struct csv *csv, const char *name, const char *text, int *byte, struct daybreak_fault *fault)
+static void
+csv_check(const void *self, daybreak_wrong_fn wrong, void *context)
 {
-    *byte = -1;
-    if (!is_set(text) || strcasecmp(text, "none") == 0)
-        return 0;
-    if (text[1] != '\0' || text[0] == '\n' || text[0] == '\r')
-        return csv->host->fault(fault, DAYBREAK_HALT, "cannot use %s '%s': it must be one byte and no line end", name,
-                                text);
-    *byte = (unsigned char)text[0];
-    return 0;
-}
-
-static int
-dialect_make(struct csv *csv, struct daybreak_fault *fault)
-{
-    const struct daybreak_host *host = csv->host;
-    struct csv_dialect *dialect = &csv->dialect;
-    const char *delimiter = csv->delimiter == NULL ? "," : csv->delimiter;
-
-    if (strcasecmp(delimiter, "tab") == 0 || strcmp(delimiter, "\\t") == 0)
-        delimiter = "\t";
-    dialect->delimiter_size = (uint32_t)strlen(delimiter);
-    if (dialect->delimiter_size == 0 || dialect->delimiter_size > CSV_DELIMITER_MAX ||
-        strpbrk(delimiter, "\r\n") != NULL)
-        return host->fault(fault, DAYBREAK_HALT, "cannot use delimiter '%s': it must be 1 to %d bytes and no line end",
-                           delimiter, CSV_DELIMITER_MAX);
-    memcpy(dialect->delimiter, delimiter, dialect->delimiter_size);
-    if (byte_option(csv, "quote", csv->quote, &dialect->quote, fault) != 0 ||
-        byte_option(csv, "escape", csv->escape, &dialect->escape, fault) != 0)
-        return -1;
-    if (dialect->quote == (unsigned char)delimiter[0] || dialect->escape == (unsigned char)delimiter[0])
-        return host->fault(fault, DAYBREAK_HALT, "cannot use delimiter '%s': it is the %s too", delimiter,
-                           dialect->quote == (unsigned char)delimiter[0] ? "quote" : "escape");
-    if (dialect->escape == dialect->quote)
-        dialect->escape = -1; /* an escape that is the quote is a doubled quote */
-    csv_dialect_ready(dialect);
-    return 0;
-}
-
-static int
-trailer_make(struct csv *csv, struct daybreak_fault *fault)
-{
-    const struct daybreak_host *host = csv->host;
-
-    for (size_t i = 0; i < csv->trailer.count; i++) {
-        const char *name = csv->trailer.name[i], *value = csv->trailer.value[i];
-
-        if (strcmp(name, "starts") == 0) {
-            csv->trailer_starts = value;
-        } else if (strcmp(name, "count") == 0) {
-            char *end;
-            long field = strtol(value, &end, 10);
-
-            if (end == value || *end != '\0' || field < 1 || field > CSV_COLUMNS_MAX)
-                return host->fault(fault, DAYBREAK_HALT, "cannot use trailer count '%s': it is the number of a field, from 1",
-                                   value);
-            csv->trailer_count = (uint32_t)field;
-        } else {
-            return host->fault(fault, DAYBREAK_HALT, "unknown key '%s' in trailer: it has starts and count", name);
-        }
-    }
-    if (csv->trailer.count > 0 && !is_set(csv->trailer_starts))
-        return host->fault(fault, DAYBREAK_HALT, "trailer needs starts: how its line begins");
-    csv->trailer_size = csv->trailer_starts == NULL ? 0 : (uint32_t)strlen(csv->trailer_starts);
-    return 0;
+    csv_options_check(self, wrong, context);
 }
 
 static int
 csv_open(void *self, const struct daybreak_host *host, struct daybreak_fault *fault)
 {
     struct csv *csv = self;
+    struct refusal refusal = {host, fault, false};
 
     csv->host = host;
-    if (dialect_make(csv, fault) != 0 || trailer_make(csv, fault) != 0)
+    csv_options_check(csv, refuse, &refusal);
+    if (refusal.refused)
         return -1;
-    csv->comment_size = is_set(csv->comment) ? (uint32_t)strlen(csv->comment) : 0;
-    csv->null_size = csv->null_text == NULL ? 0 : (uint32_t)strlen(csv->null_text);
-    if (is_set(csv->null_text) && (unsigned char)csv->null_text[0] == csv->dialect.quote)
-        return host->fault(fault, DAYBREAK_HALT, "cannot use null_text '%s': a field that begins with the quote is text",
-                           csv->null_text);
-    csv->scans = csv->dialect.delimiter_size == 1 && csv->dialect.escape < 0;
+    csv_options_make(csv);
     csv_scan_init(&csv->scan, csv->dialect.delimiter[0], csv->dialect.quote, csv_scan_best());
     return 0;
 }
@@ -244,8 +200,10 @@ names_of_header(struct csv *csv, const char *block, struct daybreak_fault *fault
         const struct csv_field *field = &record->field[i];
         uint32_t quotes = field->quoted && !field->dirty;
 
-        if (field->nul)
-            return csv->host->fault(fault, DAYBREAK_HALT, "the name of column %u in the header holds a NUL byte", i + 1);
+        if (field->nul) {
+            csv->host->fault(fault, DAYBREAK_HALT, "the name of column %u in the header holds a NUL byte", i + 1);
+            return csv->host->hint(fault, "is the file UTF-16 without its mark (`encoding: UTF-16LE`), packed, or no text at all?");
+        }
         if (field->dirty) {
             char *name = line_grow(NULL, (size_t)field->size + 1);
 
@@ -319,7 +277,7 @@ static enum csv_step
 start_take(struct csv *csv, struct daybreak_rows *rows)
 {
     if (csv->at == 0 && rows->byte == 0 && csv->skip_left == csv->skip) {
-        int bom = csv_begins_with(csv, rows, "\xef\xbb\xbf", 3);
+        int bom = csv_begins_with(rows, 0, "\xef\xbb\xbf", 3);
 
         if (bom < 0)
             return CSV_STEP_WAIT;
@@ -347,7 +305,7 @@ header_take(struct csv *csv, struct daybreak_rows *rows, bool *failed, struct da
     if (csv_idle_pass(csv, rows) == CSV_STEP_WAIT)
         return CSV_STEP_WAIT;
     if (!csv->header) {
-        int trailer = csv_begins_with(csv, rows, csv->trailer_starts, csv->trailer_size);
+        int trailer = csv_trailer_at(csv, rows);
 
         if (trailer != 0) { /* no row at all */
             if (trailer > 0)
@@ -459,4 +417,5 @@ const struct daybreak_connector daybreak_connector = {
     .columns = csv_columns,
     .mark = csv_mark,
     .compare = line_mark_compare,
+    .check = csv_check,
 };

@@ -90,6 +90,7 @@ load_claim(void *self, const struct daybreak_claim *claim, struct daybreak_check
 
     for (uint32_t i = 0; i < load->landings; i++)
         sqlite_write_drop(&load->landing[i]->writer);
+    load->file.rehearses = claim->read_only && claim->size > offsetof(struct daybreak_claim, rehearses) && claim->rehearses;
     if (sqlite_file_open(&load->file, claim->read_only, fault) != 0 ||
         sqlite_position_claim(&load->file, &load->position, claim, fault) != 0)
         return -1;
@@ -285,7 +286,9 @@ load_scan(void *self, uint32_t target, daybreak_scan_fn each, void *context, str
     struct sqlite_load *load = self;
     struct sqlite_table *table = prepared(load, target, fault);
 
-    return table == NULL ? -1 : sqlite_read_scan(&load->file, table, each, context, fault);
+    return table == NULL || sqlite_read_scan(&load->file, table, each, context, fault) != 0
+               ? -1
+               : sqlite_file_was_still(&load->file, fault);
 }
 
 static int
@@ -294,7 +297,13 @@ load_find(void *self, uint32_t target, const struct daybreak_text *key, char **j
     struct sqlite_load *load = self;
     struct sqlite_table *table = prepared(load, target, fault);
 
-    return table == NULL ? -1 : sqlite_read_find(&load->file, table, key, json, fault);
+    if (table == NULL || sqlite_read_find(&load->file, table, key, json, fault) != 0)
+        return -1;
+    if (sqlite_file_was_still(&load->file, fault) == 0)
+        return 0;
+    free(*json);
+    *json = NULL;
+    return -1;
 }
 
 static int

@@ -339,6 +339,14 @@ static int
 cannot_create(struct sqlite_file *file, const char *what, int error, struct daybreak_fault *fault)
 {
     file->host->fault(fault, DAYBREAK_HALT, "cannot create '%s': %s", what, strerror(error));
+    if (error == ENOTDIR || error == EEXIST)
+        file->host->hint(fault, "a file stands where a folder must be: move it away, or give the sink another path");
+    else if (error == EACCES || error == EPERM)
+        file->host->hint(fault, "give this user the right to write there, or give the sink another path");
+    else if (error == EROFS)
+        file->host->hint(fault, "its file system is mounted read-only: give the sink another path");
+    else
+        file->host->hint(fault, "give the sink another path, below a folder that is there");
     return sqlite_file_exit(fault, 73, "target-create");
 }
 
@@ -393,6 +401,7 @@ file_check(struct sqlite_file *file, bool *there, struct daybreak_fault *fault)
         if (S_ISREG(st.st_mode))
             return 0;
         file->host->fault(fault, DAYBREAK_HALT, "cannot write '%s': it is no regular file", file->shown);
+        file->host->hint(fault, "let sink.path name a file: %s/NAME.db", file->shown);
         return sqlite_file_exit(fault, 73, "target-create");
     }
     if (errno != ENOENT)
@@ -456,6 +465,64 @@ configure(struct sqlite_file *file, bool there, struct daybreak_fault *fault)
     return 0;
 }
 
+static int64_t
+bytes_beside(const struct sqlite_file *file, const char *ending)
+{
+    char *path = sqlite3_mprintf("%s%s", file->path, ending);
+    struct stat st;
+    int64_t size = path != NULL && stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+
+    sqlite3_free(path);
+    return size;
+}
+
+/* A database in WAL mode, as its last writer closed it. */
+static bool
+is_still(const struct sqlite_file *file, struct stat *st)
+{
+    unsigned char head[20] = {0};
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    bool wal = fd >= 0 && fstat(fd, st) == 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head && head[18] == 2;
+
+    if (fd >= 0)
+        close(fd); /* before any connection of ours: closing drops a process's locks on a file */
+    return wal && bytes_beside(file, "-wal") <= 0 && bytes_beside(file, "-shm") < 0;
+}
+
+int
+sqlite_file_was_still(struct sqlite_file *file, struct daybreak_fault *fault)
+{
+    struct stat now;
+
+    if (!file->still || (stat(file->path, &now) == 0 && now.st_ino == file->seen.st_ino && now.st_size == file->seen.st_size &&
+                         now.st_mtim.tv_sec == file->seen.st_mtim.tv_sec && now.st_mtim.tv_nsec == file->seen.st_mtim.tv_nsec &&
+                         bytes_beside(file, "-wal") <= 0))
+        return 0;
+    file->host->fault(fault, DAYBREAK_RETRY, "'%s' was written by another program while it was looked at", file->shown);
+    file->host->hint(fault, "run again");
+    return sqlite_file_exit(fault, 75, "target-busy");
+}
+
+/* The path as an URI that says: nobody writes it. */
+static char *
+still_uri(const struct sqlite_file *file)
+{
+    sqlite3_str *uri = sqlite3_str_new(NULL);
+    char *text;
+
+    sqlite3_str_appendall(uri, "file:");
+    for (const char *at = file->path; *at != '\0'; at++)
+        if (*at == '?' || *at == '#' || *at == '%')
+            sqlite3_str_appendf(uri, "%%%02X", (unsigned)*at);
+        else
+            sqlite3_str_appendchar(uri, 1, *at);
+    sqlite3_str_appendall(uri, "?immutable=1");
+    text = sqlite3_str_finish(uri);
+    if (text == NULL)
+        abort();
+    return text;
+}
+
 int
 sqlite_file_open(struct sqlite_file *file, bool read_only, struct daybreak_fault *fault)
 {
@@ -474,7 +541,15 @@ sqlite_file_open(struct sqlite_file *file, bool read_only, struct daybreak_fault
     if (!there && folders_make(file, fault) != 0)
         return -1;
     flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    code = sqlite3_open_v2(file->path, &file->db, flags, NULL);
+    file->still = read_only && file->rehearses && is_still(file, &file->seen);
+    if (file->still) {
+        char *uri = still_uri(file);
+
+        code = sqlite3_open_v2(uri, &file->db, flags | SQLITE_OPEN_URI, NULL);
+        sqlite3_free(uri);
+    } else {
+        code = sqlite3_open_v2(file->path, &file->db, flags, NULL);
+    }
     if (code != SQLITE_OK) {
         int error = file->db == NULL ? 0 : sqlite3_system_errno(file->db);
 

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <daybreak/connector.h>
 
@@ -22,6 +23,9 @@ struct sqlite_file {
     int turn;             /* descriptor of the lock file; -1 */
     bool has_turn, begun; /* begun: inside a transaction */
     bool read_only;
+    bool rehearses;       /* set before a read-only opening: leave no trace, and say what a writer would be told */
+    bool still;           /* open as a file that nobody writes: without the index that a reader of a WAL database leaves beside it */
+    struct stat seen;     /* as it was then */
     bool wal;
     bool fresh;           /* made by us and in its first load: a rollback journal writes each new page once, a WAL twice */
     bool failed;          /* a write or sync failed: what the disk holds is no longer known */
@@ -35,6 +39,8 @@ int sqlite_file_place(struct sqlite_file *file, const char *base_dir, const char
  * Read-only and absent: 0, db NULL. */
 int sqlite_file_open(struct sqlite_file *file, bool read_only, struct daybreak_fault *fault);
 void sqlite_file_close(struct sqlite_file *file);
+/** sqlite_file_was_still(file, fault): 0; or RETRY when somebody began to write a file that was opened as still: what was read of it may be torn. */
+int sqlite_file_was_still(struct sqlite_file *file, struct daybreak_fault *fault);
 /** sqlite_file_cache(file, fault): a cache for rows that are sought by key instead of one for rows that go to the end. */
 int sqlite_file_cache(struct sqlite_file *file, struct daybreak_fault *fault);
 

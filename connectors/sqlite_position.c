@@ -224,8 +224,11 @@ claim_look(struct sqlite_file *file, struct sqlite_position *position, const str
         step = id_named(file, claim, old, fault);
         sqlite3_reset(query);
         sqlite_file_bind(query, 1, old);
-        if (step == 0)
+        if (step == 0 && old[0] != '\0') {
             step = checkpoint_take(file, position, query, fault);
+            free(position->pipeline_id); /* a writer would be the feeder of its tables from now on */
+            position->pipeline_id = sqlite_file_text(old);
+        }
     }
     sqlite3_finalize(query);
     return step;

@@ -537,7 +537,7 @@ sqlite_table_look(struct sqlite_file *file, struct sqlite_table *table, const st
             table->history = DAYBREAK_HISTORY_NONE;
     }
     table->told = true;
-    if (!table->registered && table->existing == DAYBREAK_EXISTING_REFUSE && !file->read_only)
+    if (!table->registered && table->existing == DAYBREAK_EXISTING_REFUSE && (!file->read_only || file->rehearses))
         return rows_check(file, table, fault);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,14 @@ target_replaced(const struct target_set *set, const char *path, const char *how,
     TARGET_HALT(set->host, fault, 78, "target-changed", "cannot go on in '%s': %s", path, how);
     return set->host->hint(fault, "was it edited, rotated or restored? put back what was there, or give the sink another path to "
                                   "begin a new file");
+}
+
+static int
+foreign_bytes(const struct target_set *set, const struct target_file *file, int64_t bytes, struct daybreak_fault *fault)
+{
+    TARGET_HALT(set->host, fault, 78, "target-exists", "cannot write to '%s': it holds %" PRId64
+                " bytes that this pipeline did not write", file->full, bytes);
+    return set->host->hint(fault, "give the sink another path, or `existing: adopt` to append behind them");
 }
 
 /* A file as the mark says it stood: the same one, nothing of it altered, and what is behind it ours to cut. */
@@ -141,11 +150,64 @@ file_end(struct target_set *set, struct target_file *file, struct daybreak_fault
     return 0;
 }
 
+/* As file_resume would find it, by a run that must leave no trace: what it would end, cut or name stays as it is. */
+static int
+file_look(struct target_set *set, struct target_file *file, struct daybreak_fault *fault)
+{
+    const char *path;
+    uint8_t tail[16];
+    struct stat st;
+    int fd, result = 0;
+
+    target_paths(set, file);
+    path = target_place(set, file);
+    if (file->mark.state == TARGET_ENDS || (file->mark.state == TARGET_ASIDE && file->mark.at_end)) {
+        file->mark.state = TARGET_NONE; /* its run is over: the next lines begin another file */
+        file->mark.length = 0;
+        return 0;
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno != ENOENT)
+        return target_cannot(set->host, fault, "open", path);
+    if (fd < 0)
+        return target_replaced(set, path, "it is gone", fault);
+    if (fstat(fd, &st) != 0)
+        result = target_cannot(set->host, fault, "look at", path);
+    else if ((uint64_t)st.st_ino != file->mark.inode)
+        result = target_replaced(set, path, "it is another file than the one this pipeline wrote", fault);
+    else if ((int64_t)st.st_size < file->mark.length)
+        result = target_replaced(set, path, "it is shorter than what was committed to it", fault);
+    else if (target_tail(set->host, fd, path, file->mark.length, tail, fault) != 0)
+        result = -1;
+    else if (memcmp(tail, file->mark.tail, sizeof tail) != 0)
+        result = target_replaced(set, path, "its content is not what was committed to it", fault);
+    close(fd);
+    return result;
+}
+
+int
+target_meet_look(const struct target_set *set, const struct target_file *file, bool adopt, struct daybreak_fault *fault)
+{
+    struct target_note note;
+    struct stat st;
+
+    if (stat(file->full, &st) != 0)
+        return errno == ENOENT ? 0 : target_cannot(set->host, fault, "look at", file->full);
+    if (!S_ISREG(st.st_mode))
+        return TARGET_HALT(set->host, fault, 78, "target-exists", "cannot write to '%s': it is no regular file", file->full);
+    if (st.st_size == 0 || adopt ||
+        (target_note_read(file->beside, &note) && note.from == 0 && note_is_ours(set, &note, &st, note.from)))
+        return 0;
+    return foreign_bytes(set, file, (int64_t)st.st_size, fault);
+}
+
 static int
 file_resume(struct target_set *set, struct target_file *file, struct daybreak_fault *fault)
 {
     bool there;
 
+    if (set->rehearses)
+        return file_look(set, file, fault);
     target_paths(set, file);
     if (file->mark.state == TARGET_ENDS || (file->mark.state == TARGET_ASIDE && file->mark.at_end))
         return file_end(set, file, fault); /* its run is over */
@@ -179,12 +241,8 @@ target_meet(struct target_set *set, struct target_file *file, const struct targe
         if (target_cut(set->host, file->fd, file->full, note.from, fault) != 0)
             return -1;
     }
-    if (file->mark.length > 0 && !adopt) {
-        TARGET_HALT(set->host, fault, 78, "target-exists",
-                    "cannot write to '%s': it holds %" PRId64 " bytes that this pipeline did not write",
-                    file->full, file->mark.length);
-        return set->host->hint(fault, "give the sink another path, or `existing: adopt` to append behind them");
-    }
+    if (file->mark.length > 0 && !adopt)
+        return foreign_bytes(set, file, file->mark.length, fault);
     if (file->mark.length > 0) {
         char *begin = target_grow(NULL, head->size + 1);
         bool same = pread(file->fd, begin, head->size, 0) == (ssize_t)head->size && memcmp(begin, head->at, head->size) == 0;
@@ -273,6 +331,7 @@ target_claim(struct target_set *set, const struct daybreak_claim *claim, struct 
 
     owner_write(claim->pipeline_id, claim->handoff, set->owner);
     set->read_only = claim->read_only;
+    set->rehearses = claim->read_only && claim->size > offsetof(struct daybreak_claim, rehearses) && claim->rehearses;
     if (claim->state_mark != NULL && claim->state_mark[0] != '\0' && !target_mark_read(claim->state_mark, &mark)) {
         TARGET_HALT(set->host, fault, 78, "state-damaged", "cannot read what the state says of '%s'", set->pattern);
         goto done;
@@ -289,7 +348,7 @@ target_claim(struct target_set *set, const struct daybreak_claim *claim, struct 
         free(set->done);
         set->done = target_copy(mark.done);
     }
-    for (uint32_t i = 0; i < mark.files && !claim->read_only; i++) {
+    for (uint32_t i = 0; i < mark.files && (!claim->read_only || set->rehearses); i++) {
         struct target_file *file;
 
         if (!is_current(set, &mark.file[i])) {

@@ -31,11 +31,20 @@ target_fault_exit(struct daybreak_fault *fault, int status, const char *code)
 int
 target_cannot(const struct daybreak_host *host, struct daybreak_fault *fault, const char *verb, const char *path)
 {
-    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG, failing = full || errno == EIO;
+    int error = errno;
+    bool full = error == ENOSPC || error == EDQUOT || error == EFBIG, failing = full || error == EIO;
 
-    host->fault(fault, DAYBREAK_HALT, "cannot %s '%s': %s", verb, path, strerror(errno));
+    host->fault(fault, DAYBREAK_HALT, "cannot %s '%s': %s", verb, path, strerror(error));
     if (full)
         host->hint(fault, "make room, then run again: nothing that was committed is lost");
+    else if (error == ENOTDIR || error == EEXIST)
+        host->hint(fault, "a file stands where a folder must be: move it away, or give the sink another path");
+    else if (error == EACCES || error == EPERM)
+        host->hint(fault, "give this user the right to write there, or give the sink another path");
+    else if (error == EROFS)
+        host->hint(fault, "its file system is mounted read-only: give the sink another path");
+    else if (error == EISDIR)
+        host->hint(fault, "this is a folder: let sink.path name a file in it");
     return target_fault_exit(fault, failing ? 74 : 73, full ? "disk-full" : failing ? "disk-fails" : "cannot-write");
 }
 

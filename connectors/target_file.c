@@ -83,6 +83,14 @@ target_bind(struct target_set *set, const struct daybreak_target *target, const 
         }
         file->mark.shape = head->shape;
     }
+    if (!set->whole && file->mark.state == TARGET_NONE && set->rehearses) {
+        free(file->mark.path);
+        file->mark.path = target_name_fill(set, table, "", "", 1);
+        target_paths(set, file);
+        if (target_meet_look(set, file, target->existing == DAYBREAK_EXISTING_ADOPT, fault) != 0)
+            return -1;
+        file->mark.shape = head->shape;
+    }
     if (file->mark.shape != head->shape && (file->mark.length > 0 || file->length > 0 || file->used > 0)) {
         if (file->bound != NULL && strcmp(file->bound, target->table) != 0) {
             TARGET_HALT(set->host, fault, 78, "target-columns",

@@ -51,6 +51,7 @@ struct target_set {
     const char *pattern;
     char *done;                     /* suffix of the marker beside a whole file; "" for none */
     bool whole, per_table, read_only;
+    bool rehearses;                 /* read_only; yet a writer's first look at each file is taken, without a trace */
     bool broken;                    /* an fsync failed, or a commit's fate is not known here: only the next claim can tell */
     bool intended;
     char owner[17];                 /* hash of pipeline id and handoff: whose asides and notes these are */

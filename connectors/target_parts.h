@@ -25,5 +25,7 @@ int target_file_publish(struct target_set *set, struct target_file *file, struct
 /** target_meet(set, file, head, adopt, fault): the first contact with a growing file. */
 int target_meet(struct target_set *set, struct target_file *file, const struct target_head *head, bool adopt,
                 struct daybreak_fault *fault);
+/** target_meet_look: would it be refused? Nothing is made, cut or locked. */
+int target_meet_look(const struct target_set *set, const struct target_file *file, bool adopt, struct daybreak_fault *fault);
 
 #endif

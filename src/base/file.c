@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -369,4 +370,18 @@ file_free_bytes(const char *path)
         __builtin_mul_overflow((int64_t)about.f_bavail, (int64_t)about.f_frsize, &bytes))
         return -1;
     return bytes;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+    (void)st, (void)type, (void)walk;
+    remove(path);
+    return 0;
+}
+
+void
+file_remove_tree(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -22,6 +22,8 @@ int file_replace(const char *path, const void *bytes, size_t size, struct daybre
 int file_read(const char *path, size_t limit, char **bytes, size_t *size, struct daybreak_fault *fault);
 /** file_make_dir(path, fault): 0700, parents too; fine when it is there. */
 int file_make_dir(const char *path, struct daybreak_fault *fault);
+/** file_remove_tree(path): the folder and all in it, links themselves and not what they point to; what cannot be removed stays. */
+void file_remove_tree(const char *path);
 /** file_lock(path, fd, busy, fault): flock(LOCK_EX|LOCK_NB) on a file that is never unlinked; pid, boot id and start time
  * are written inside for people. Held by another: 0 with ${busy} true and no descriptor. */
 int file_lock(const char *path, int *fd, bool *busy, struct daybreak_fault *fault);

@@ -18,7 +18,8 @@
 #define TAKE_BYTES (1u << 20)
 
 int
-change_open(struct change *change, const struct config *config, uint32_t index, const char *state_dir, int64_t landed, bool needed, struct daybreak_fault *fault)
+change_open(struct change *change, const struct config *config, uint32_t index, const char *state_dir, const char *still,
+            int64_t landed, bool needed, struct daybreak_fault *fault)
 {
     const struct config_table *table = &config->source.tables[index];
 
@@ -28,9 +29,9 @@ change_open(struct change *change, const struct config *config, uint32_t index, 
     change->index = index;
     change->night.size = sizeof change->night;
     if (table->capture.method == CONFIG_DIFF || table->capture.again == CONFIG_AGAIN_DEAD) {
-        if (memory_open(state_dir, table->name, landed, needed, &change->memory, fault) != 0)
+        if ((still == NULL ? memory_open : memory_open_still)(state_dir, table->name, landed, needed, &change->memory, fault) != 0)
             return -1;
-        change->spool = spool_new(state_dir);
+        change->spool = spool_new(still == NULL ? state_dir : still);
     }
     asides_init(&change->asides);
     change->ambiguous = keyset_new();
@@ -43,6 +44,8 @@ change_open(struct change *change, const struct config *config, uint32_t index, 
     change->same = keyset_new();
     change->gone = keyset_new();
     change->withdrawn = keyset_new();
+    change->staged = keyset_new();
+    change->closed = keyset_new();
     change->pending = keyset_new();
     change->back = keyset_new();
     return 0;
@@ -65,8 +68,11 @@ change_close(struct change *change)
     keyset_free(change->same);
     keyset_free(change->gone);
     keyset_free(change->withdrawn);
+    keyset_free(change->staged);
+    keyset_free(change->closed);
     keyset_free(change->pending);
     keyset_free(change->back);
+    text_fini(&change->back_was);
     memset(change, 0, sizeof *change);
 }
 
@@ -90,8 +96,11 @@ change_begin(struct change *change, bool first)
     keyset_clear(change->same);
     keyset_clear(change->gone);
     keyset_clear(change->withdrawn);
+    keyset_clear(change->staged);
+    keyset_clear(change->closed);
     keyset_clear(change->pending);
     keyset_clear(change->back);
+    text_clear(&change->back_was);
     if (change->spool != NULL)
         spool_clear(change->spool);
     if (change->memory != NULL) {
@@ -125,14 +134,17 @@ change_set_aside(struct change *change, struct batch *batch, uint32_t row, const
 }
 
 void
-change_mark(struct change *change, struct batch *batch, uint32_t row, char op)
+change_mark(struct batch *batch, uint32_t row, char op, uint8_t was)
 {
     uint32_t i = batch->changes;
 
-    (void)change;
     batch_changes(batch, i + 1);
     batch->pick[i] = row;
     batch->op[i] = op;
+    if (was != MEMORY_NOWHERE && batch->was == NULL)
+        batch->was = arena_zero(batch->arena, batch->rows.rows + 1);
+    if (batch->was != NULL)
+        batch->was[i] = was;
     batch->changes++;
 }
 
@@ -172,6 +184,7 @@ change_remember(struct change *change, const struct batch *batch, uint32_t row, 
         item->row = room->at;
         item->row_size = (uint32_t)room->size;
     }
+    item->open = change->open;
     memory_put(change->memory, item);
 }
 
@@ -200,13 +213,13 @@ append_capture(struct change *change, struct batch *batch)
         }
         if (change->memory != NULL && change->table->capture.key.count > 0) {
             struct memory_item item = {.key = batch->key[row].at, .key_size = batch->key[row].size,
-                                       .raw = batch->raw_hash[row]};
+                                       .route = MEMORY_HOME, .open = change->open, .raw = batch->raw_hash[row]};
             struct memory_found found;
 
             memory_find(change->memory, &item, 1, &found);
             batch->counts.captured++;
             batch->counts.created++;
-            if (found.there) {
+            if (found.there && (change->taken == NULL || change->taken[found.route])) {
                 asides_add(&change->asides, batch, row, "again", "a record with this key was delivered before");
                 batch->counts.dead++;
                 continue;
@@ -216,7 +229,7 @@ append_capture(struct change *change, struct batch *batch)
             batch->counts.captured++;
             batch->counts.created++;
         }
-        change_mark(change, batch, row, change->resync ? 'r' : 'c');
+        change_mark(batch, row, change->resync ? 'r' : 'c', MEMORY_NOWHERE);
     }
 }
 
@@ -262,7 +275,7 @@ absent_one(void *context, const struct memory_item *item)
     struct text record = {0};
     uint64_t index;
 
-    record_write_delete(key, before, absent_layout(change), change->index, &record);
+    record_write_delete(key, item->route, before, absent_layout(change), change->index, &record);
     state->result = spool_add(change->spool, record.at, record.size, &index, state->fault);
     text_fini(&record);
     if (keyset_has(change->dead, key.at, key.size))
@@ -384,7 +397,7 @@ static void
 take_change(struct change *change, struct batch *batch, const struct change_record *record)
 {
     uint32_t i = batch->changes, row = batch->rows.rows - 1;
-    struct memory_item item = {.key = record->key.at, .key_size = record->key.size,
+    struct memory_item item = {.key = record->key.at, .key_size = record->key.size, .route = MEMORY_HOME,
                                .raw = record->raw, .canon = record->canon};
     struct text whole = {0};
     char position[48];
@@ -404,6 +417,9 @@ take_change(struct change *change, struct batch *batch, const struct change_reco
         record->before.size == 0 ? NULL : arena_bytes(batch->arena, record->before.at, record->before.size),
         record->before.size};
     batch->has_before |= record->before.size > 0;
+    batch->was[i] = record->was;
+    if (keyset_count(change->dead) > 0 && keyset_has(change->dead, record->key.at, record->key.size))
+        keyset_add(change->staged, record->key.at, record->key.size);
     batch->changes++;
     if (record->op == 'd')
         memory_remove(change->memory, &item);
@@ -431,6 +447,7 @@ change_take(struct change *change, struct batch *batch, struct daybreak_fault *f
     batch_reset(batch);
     batch->table = change->index;
     batch->key = arena_alloc(batch->arena, TAKE_ROWS * sizeof *batch->key);
+    batch->was = arena_alloc(batch->arena, TAKE_ROWS);
     for (;;) {
         if (change->held_record == NULL) {
             if (spool_next(change->spool, &change->held_record, &change->held_size, fault) != 0)
@@ -482,9 +499,45 @@ change_withdraw(const struct change *change, struct batch *batch)
         batch->op[kept] = batch->op[i];
         batch->position[kept] = batch->position[i];
         batch->before[kept] = batch->before[i];
+        batch->was[kept] = batch->was[i];
         kept++;
     }
     batch->changes = kept;
+}
+
+bool
+change_closes(const struct change *change, struct daybreak_text key, bool last)
+{
+    if (keyset_count(change->closed) > 0 && keyset_has(change->closed, key.at, key.size))
+        return false;
+    return last || change->first || change->table->capture.method != CONFIG_DIFF || keyset_has(change->staged, key.at, key.size);
+}
+
+void
+change_landed(struct change *change, bool last)
+{
+    struct daybreak_text key;
+
+    if (change->memory != NULL)
+        memory_landed(change->memory);
+    for (uint32_t i = 0; !last && i < keyset_count(change->staged); i++) {
+        keyset_get(change->staged, i, &key);
+        keyset_add(change->closed, key.at, key.size);
+    }
+    keyset_clear(change->staged);
+    if (!last && !change->first && change->table->capture.method == CONFIG_DIFF)
+        return; /* the rest of what the input said lands with a later commit */
+    keyset_clear(change->closed);
+    keyset_clear(change->healed);
+    keyset_clear(change->same);
+    keyset_clear(change->gone);
+}
+
+void
+change_take_back(struct change *change, const struct memory_item *item, uint8_t route)
+{
+    if (keyset_add(change->back, item->key, item->key_size))
+        text_char(&change->back_was, (char)route);
 }
 
 int
@@ -500,6 +553,7 @@ change_taken_back(struct change *change, struct batch *batch, struct daybreak_fa
     batch->layout = change->last_layout;
     batch->rows.columns = batch->layout->columns;
     batch->key = arena_alloc(batch->arena, (keyset_count(change->back) + 1) * sizeof *batch->key);
+    batch->was = (uint8_t *)arena_bytes(batch->arena, change->back_was.at, change->back_was.size);
     for (uint32_t i = 0; i < keyset_count(change->back); i++) {
         struct change_record record = {.op = 'd', .line = -1, .byte = -1};
 
@@ -524,6 +578,7 @@ change_taken_back(struct change *change, struct batch *batch, struct daybreak_fa
     }
     batch->rows.block_size = batch->rows.block_used = used;
     keyset_clear(change->back);
+    text_clear(&change->back_was);
     return 0;
 }
 
@@ -531,12 +586,15 @@ int
 change_drop(struct change *change, struct daybreak_fault *fault)
 {
     asides_clear(&change->asides);
+    keyset_clear(change->staged);
+    keyset_clear(change->closed);
     keyset_clear(change->healed);
     keyset_clear(change->same);
     keyset_clear(change->gone);
     keyset_clear(change->withdrawn);
     keyset_clear(change->pending);
     keyset_clear(change->back);
+    text_clear(&change->back_was);
     if (change->spool != NULL)
         spool_clear(change->spool);
     memset(&change->night, 0, sizeof change->night);

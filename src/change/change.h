@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "change/aside.h"
 #include "change/key.h"
 #include "config/config.h"
@@ -39,8 +40,13 @@ struct change {
     struct keyset *same;            /* of these, those whose good row is the version remembered: only their invalid rows are healed */
     struct keyset *gone;            /* of these, deleted in this input */
     struct keyset *withdrawn;       /* of those, never delivered: nothing is deleted anywhere */
+    struct keyset *staged;          /* of `dead`: keys whose spooled change was taken since the last commit */
+    struct keyset *closed;          /* of these, those that landed with an earlier commit of this input, and their dead letters' ends with them */
     struct keyset *pending;         /* keys of spooled changes; the index of a key is the index of its record */
     struct keyset *back;            /* keys of this first load to be taken back */
+    struct text back_was;           /* of each, where its row went */
+    bool open;                      /* set by the engine: a version may go elsewhere than to the first route, memory_route says so then */
+    const bool *taken;              /* set by the engine, by route: some handoff took what went there; NULL: each of them did */
 
     /* this input */
     bool first;                     /* a first load: changes are loaded as they come */
@@ -56,9 +62,11 @@ struct change {
     size_t held_size;
 };
 
-/** change_open(change, config, index, state_dir, landed, needed, fault): remembers; ${landed} as in memory_open, ${needed}: the target says that
- * batches landed. change_close gives all back. */
-int change_open(struct change *change, const struct config *config, uint32_t index, const char *state_dir, int64_t landed, bool needed, struct daybreak_fault *fault);
+/** change_open(change, config, index, state_dir, still, landed, needed, fault): remembers; ${landed} as in memory_open, ${needed}: the target says
+ * that batches landed. ${still} not NULL: nothing in ${state_dir} is touched, and what does not fit into memory goes into a nameless file of the
+ * folder ${still}. change_close gives all back. */
+int change_open(struct change *change, const struct config *config, uint32_t index, const char *state_dir, const char *still,
+                int64_t landed, bool needed, struct daybreak_fault *fault);
 void change_close(struct change *change);
 
 /** change_begin(change, first): a new input. */
@@ -69,6 +77,7 @@ void change_compare_with_target(struct change *change, const bool *reaching);
 /** change_capture(change, batch, fault): every row of ${batch} is accounted for: unchanged, repeated, set aside, or a change (in the batch when
  * first or append, else in the spool). In the first case batch->counts gets this batch's counts. */
 int change_capture(struct change *change, struct batch *batch, struct daybreak_fault *fault);
+/* Under `first: skip` the rows remembered are marked r all the same where change->open: fate_skipped takes them out of the batch again. */
 /** change_absent(change, fault): the input ended whole: keys not seen become deletes in the spool. Gives their number. */
 int change_absent(struct change *change, int64_t *absent, struct daybreak_fault *fault);
 /** change_missing(change, i, key): is key ${i} of `dead` one that the input does not name and no version of which ever landed? change_miss(change, key,
@@ -84,6 +93,10 @@ int change_more(struct change *change, bool *more, struct daybreak_fault *fault)
 int change_take(struct change *change, struct batch *batch, struct daybreak_fault *fault);
 /** change_withdraw(change, batch): deletes of keys in `withdrawn` leave a batch that change_take gave. */
 void change_withdraw(const struct change *change, struct batch *batch);
+/** change_closes(change, key, last): does what this input said of the key, which has open dead letters, land with the commit at hand (${last}: of the
+ * whole input)? change_landed(change, last): that commit has happened. */
+bool change_closes(const struct change *change, struct daybreak_text key, bool last);
+void change_landed(struct change *change, bool last);
 /** change_drop(change, fault): nothing of this input lands (held): memory, spool and asides as before it. */
 int change_drop(struct change *change, struct daybreak_fault *fault);
 /** change_taken_back(change, batch): rows that landed earlier in this first load and turned out ambiguous, as a batch of deletes that

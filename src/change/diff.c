@@ -22,6 +22,7 @@ item_of(const struct batch *batch, uint32_t row)
 {
     return (struct memory_item){.key = batch->key[row].at,
                                 .key_size = batch->key[row].size == DAYBREAK_NULL ? 0 : batch->key[row].size,
+                                .route = MEMORY_HOME,
                                 .raw = batch->raw_hash[row]};
 }
 
@@ -76,13 +77,14 @@ version(struct change *change, struct batch *batch, uint32_t row, char op, struc
         const struct memory_found *found, struct daybreak_fault *fault)
 {
     struct daybreak_text before = {found->row, found->there ? found->row_size : 0};
+    uint8_t was = found->there ? found->route : MEMORY_NOWHERE;
     struct text bytes = {0};
     uint64_t index;
 
     if (!change->first) {
         int result;
 
-        record_write(batch, row, op, layout_number(change, batch->layout), item->canon, before, &bytes);
+        record_write(batch, row, op, layout_number(change, batch->layout), item->canon, was, before, &bytes);
         result = spool_add(change->spool, bytes.at, bytes.size, &index, fault);
         text_fini(&bytes);
         if (result != 0)
@@ -91,7 +93,7 @@ version(struct change *change, struct batch *batch, uint32_t row, char op, struc
         if (found->there)
             memory_see(change->memory, found->ref);
     } else {
-        change_mark(change, batch, row, op);
+        change_mark(batch, row, op, was);
         change_remember(change, batch, row, item, &bytes);
         text_fini(&bytes);
     }
@@ -145,9 +147,10 @@ spooled_aside(struct change *change, uint32_t index, struct daybreak_fault *faul
     return 0;
 }
 
-/* Of a first load: the first row is in this batch still, or staged with an earlier one and must be taken back. */
-static void
-loaded_aside(struct change *change, struct batch *batch, const struct memory_item *item)
+/* Of a first load: the first row is in this batch still, or staged with an earlier one and must be taken back; ${route}: where it went. Set
+ * aside it is a dead letter already: false. */
+static bool
+loaded_aside(struct change *change, struct batch *batch, const struct memory_item *item, uint8_t route)
 {
     struct aside aside = {.table = change->index, .reason = "duplicate key", .line = -1, .byte = -1,
                           .key = item->key, .key_size = item->key_size,
@@ -162,12 +165,17 @@ loaded_aside(struct change *change, struct batch *batch, const struct memory_ite
         count_op(&batch->counts, batch->op[i], -1);
         memmove(&batch->pick[i], &batch->pick[i + 1], (batch->changes - i - 1) * sizeof *batch->pick);
         memmove(&batch->op[i], &batch->op[i + 1], batch->changes - i - 1);
+        if (batch->was != NULL)
+            memmove(&batch->was[i], &batch->was[i + 1], batch->changes - i - 1);
         batch->changes--;
-        return;
+        return true;
     }
-    keyset_add(change->back, item->key, item->key_size);
     count_op(&batch->counts, 'r', -1);
+    if (route == MEMORY_NOWHERE)
+        return false;
+    change_take_back(change, item, route);
     asides_push(&change->asides, &aside);
+    return true;
 }
 
 /* The key came before in this input with other values: no version of it can be trusted, the last good one stays. */
@@ -176,6 +184,7 @@ ambiguous(struct change *change, struct batch *batch, uint32_t row, const struct
           const struct memory_found *found, uint32_t spooled, struct daybreak_fault *fault)
 {
     struct daybreak_counts *counts = change_counts(change, batch);
+    bool letter = true;
 
     keyset_add(change->ambiguous, item->key, item->key_size);
     change_set_aside(change, batch, row, "duplicate key", "the key comes again with other values");
@@ -183,7 +192,7 @@ ambiguous(struct change *change, struct batch *batch, uint32_t row, const struct
         if (spooled_aside(change, spooled, fault) != 0)
             return -1;
     } else if (change->first && change->table->capture.first != CONFIG_FIRST_SKIP) {
-        loaded_aside(change, batch, item);
+        letter = loaded_aside(change, batch, item, found->route);
         if (found->staged)
             memory_undo(change->memory, item);
         else /* it landed with an earlier commit of this very load */
@@ -197,7 +206,7 @@ ambiguous(struct change *change, struct batch *batch, uint32_t row, const struct
         counts->unchanged--;
     }
     counts->invalid++;
-    counts->dead++;
+    counts->dead += letter;
     return 0;
 }
 
@@ -224,6 +233,17 @@ said_before(struct change *change, const struct memory_item *item, const struct 
         return fault_set(fault, DAYBREAK_HALT, "the spool of table '%s' holds a torn record", change->table->name);
     *canon = record.canon;
     return 1;
+}
+
+/* Has the row the values that are remembered? Of the target itself only those are known that reach it, or what the row becomes there. */
+static bool
+same_values(const struct change *change, struct batch *batch, uint32_t row, uint64_t canon, const struct memory_found *found)
+{
+    if (!found->there)
+        return false;
+    if (change->reaching != NULL)
+        canon = batch->shaped != NULL ? batch->shaped[row] : key_canon(batch, row, change->reaching);
+    return found->canon == canon;
 }
 
 /* One row whose bytes alone did not settle it. Typed before. */
@@ -257,8 +277,8 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
         counts->repeated++;
         return 0;
     }
-    same = found.there && found.canon == (change->reaching == NULL ? item.canon : key_canon(batch, row, change->reaching));
-    change_good(change, batch->key[row], same);
+    same = same_values(change, batch, row, item.canon, &found);
+    change_good(change, batch->key[row], same && change->reaching == NULL); /* what the target itself has was not refused */
     if (same) {
         if (memory_see(change->memory, found.ref))
             keyset_add(change->settled, item.key, item.key_size);
@@ -266,6 +286,7 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
         if (change->reaching != NULL) { /* from now on all of its columns are known */
             struct text whole = {0};
 
+            item.route = found.route;
             change_remember(change, batch, row, &item, &whole);
             text_fini(&whole);
         } else if (item.raw != 0 && item.raw != found.raw) {
@@ -282,6 +303,8 @@ look_closer(struct change *change, struct batch *batch, uint32_t row, struct day
         change_remember(change, batch, row, &item, &whole);
         text_fini(&whole);
         counts->unchanged++;
+        if (change->open) /* for the engine to find out whether a filter would have taken it out */
+            change_mark(batch, row, 'r', MEMORY_NOWHERE);
         return 0;
     }
     return version(change, batch, row, change->first || change->resync ? 'r' : found.there ? 'u' : 'c', &item, &found,

@@ -121,7 +121,9 @@ context_add(const struct batch *batch, uint32_t row, const struct config_context
     else if (cell_some(batch, row, plan->actor, room, &cell))
         member(out, from, "\"actor\":", cell);
     for (uint32_t i = 0; i < context->related_count; i++) {
-        if (!cell_some(batch, row, plan->related[i], room, &cell))
+        if (plan->related_text[i] != NULL)
+            cell = (struct daybreak_text){plan->related_text[i], (uint32_t)strlen(plan->related_text[i])};
+        else if (!cell_some(batch, row, plan->related[i], room, &cell))
             continue;
         if (related)
             text_char(out, ',');
@@ -137,6 +139,15 @@ context_add(const struct batch *batch, uint32_t row, const struct config_context
         text_char(out, '}');
 }
 
+/* A row that left was not changed by anybody: its own reason and actor tell of another thing. */
+static void
+left_add(const char *why, struct text *out)
+{
+    text_put(out, "{\"reason\":");
+    json_quote(out, why, strlen(why));
+    text_char(out, '}');
+}
+
 /* Contexts stand side by side, so that a row costs no memory of its own. */
 static void
 contexts_write(struct batch *batch, const struct config_context *context, const struct envelope_plan *plan)
@@ -148,7 +159,9 @@ contexts_write(struct batch *batch, const struct config_context *context, const 
     for (uint32_t i = 0; i < batch->changes; i++) {
         size_t from = all.size;
 
-        if (batch->op[i] != 'd')
+        if (batch->left != NULL && batch->left[i].why != NULL)
+            left_add(batch->left[i].why, &all);
+        else if (batch->op[i] != 'd')
             context_add(batch, batch->pick[i], context, plan, name, &all);
         batch->context[i].size = (uint32_t)(all.size - from);
     }
@@ -166,12 +179,13 @@ changed_at(const struct batch *batch, uint32_t row, uint32_t column)
     static const struct value_type iso = {.type = DAYBREAK_TYPE_TIMESTAMP};
     int64_t instant = DAYBREAK_NO_TIME;
     struct daybreak_text cell;
+    char room[VALUE_ROOM];
 
     if (column == UINT32_MAX || batch_null(batch, row, column))
         return DAYBREAK_NO_TIME;
-    if (batch->layout->type[column].type != DAYBREAK_TYPE_TEXT)
+    if (batch_column_type(batch, column)->type != DAYBREAK_TYPE_TEXT)
         return batch_instant(batch, row, column);
-    cell = batch_cell(batch, row, column);
+    cell = batch_canonical((struct batch *)batch, row, column, room);
     return value_timestamp(cell.at, cell.size, &iso, &instant) ? instant : DAYBREAK_NO_TIME;
 }
 
@@ -197,6 +211,6 @@ envelope_fill(struct batch *batch, const struct config_context *context, const s
     }
     text_fini(&message);
     if (plan->reason_text != NULL || plan->actor_text != NULL || plan->reason != UINT32_MAX || plan->actor != UINT32_MAX ||
-        context->related_count > 0)
+        context->related_count > 0 || batch->left != NULL)
         contexts_write(batch, context, plan);
 }

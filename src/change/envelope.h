@@ -15,12 +15,13 @@ struct envelope_plan {
     uint32_t changed_at, reason, actor;
     const char *reason_text, *actor_text; /* constants */
     const uint32_t *related;              /* [context.related_count] */
+    const char *const *related_text;      /* the same: constants, or NULL */
 };
 
 /**
  * envelope_fill(batch, context, plan, digest): event ids, changed_at and context of every change. An event id is XXH3-128 over
  * pipeline name, input digest, part, position in the part, key and op, each with its length in front (8 bytes, little
- * endian), so that the same change has the same id on any machine. Columns of the plan are those of the batch's layout; rows are typed before.
+ * endian), so that the same change has the same id on any machine. Columns of the plan are those of the batch, made ones too; rows are typed before.
  */
 void envelope_fill(struct batch *batch, const struct config_context *context, const struct envelope_plan *plan, const char *digest);
 /** envelope_event_id(pipeline, digest, part, position, key, op, id): the same for one change. */

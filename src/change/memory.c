@@ -127,8 +127,8 @@ set_aside(const char *path, struct daybreak_fault *fault)
     return result;
 }
 
-int
-memory_open(const char *dir, const char *name, int64_t landed, bool needed, struct memory **out, struct daybreak_fault *fault)
+static int
+open_as(const char *dir, const char *name, int64_t landed, bool needed, bool still, struct memory **out, struct daybreak_fault *fault)
 {
     struct memory *memory = memory_zero(sizeof *memory);
     struct daybreak_fault why = {0};
@@ -137,19 +137,27 @@ memory_open(const char *dir, const char *name, int64_t landed, bool needed, stru
     memory->base_path = path_of(dir, name, "base");
     memory->log.path = path_of(dir, name, "journal");
     memory->log.fd = -1;
+    memory->log.still = still;
     memory_overlay_init(&memory->overlay);
-    aside_unlink(memory->base_path);
-    aside_unlink(memory->log.path);
+    if (!still) {
+        aside_unlink(memory->base_path);
+        aside_unlink(memory->log.path);
+    }
     if (read_all(memory, landed, needed, &why) != 0) {
         parts_close(memory);
         if (needed || fault_status(&why) != 78) {
             *fault = why;
             goto close_memory;
         }
-        LOG_WARN("memory is begun anew, what was there is kept beside it: reason=%s", why.what);
-        if (set_aside(memory->base_path, fault) != 0 || set_aside(memory->log.path, fault) != 0 ||
-            read_all(memory, landed, false, fault) != 0)
+        LOG_WARN("memory is begun anew, what was there is %s: reason=%s", still ? "left as it is" : "kept beside it", why.what);
+        if (still) {
+            memory->log.size = memory->log.landed_size = memory->log.batch = memory->log.landed_batch = 0;
+            draw_seed(memory);
+            memory_replay(memory);
+        } else if (set_aside(memory->base_path, fault) != 0 || set_aside(memory->log.path, fault) != 0 ||
+                   read_all(memory, landed, false, fault) != 0) {
             goto close_memory;
+        }
     }
     memory_look(memory);
     *out = memory;
@@ -158,6 +166,18 @@ memory_open(const char *dir, const char *name, int64_t landed, bool needed, stru
 close_memory:
     memory_close(memory);
     return -1;
+}
+
+int
+memory_open(const char *dir, const char *name, int64_t landed, bool needed, struct memory **out, struct daybreak_fault *fault)
+{
+    return open_as(dir, name, landed, needed, false, out, fault);
+}
+
+int
+memory_open_still(const char *dir, const char *name, int64_t landed, bool needed, struct memory **out, struct daybreak_fault *fault)
+{
+    return open_as(dir, name, landed, needed, true, out, fault);
 }
 
 void
@@ -225,8 +245,18 @@ memory_journal(struct memory *memory, int64_t batch, struct daybreak_fault *faul
                   (long long)memory->log.batch, (long long)batch);
         return fault_exit(fault, 70, "memory");
     }
-    if (memory->log.fd < 0 && memory_log_begin(&memory->log, memory->dir, memory->base.head.generation, fault) != 0)
-        return -1;
+    if (memory->log.still) {
+        overlay->journalled = overlay->size;
+        memory->log.batch = batch;
+        return 0;
+    }
+    if (memory->log.fd < 0 || memory->log.older) {
+        size_t landed = memory->log.fd < 0 ? 0 : overlay->landed - MEMORY_START; /* of the journal of before nothing is lost */
+
+        if (memory_log_begin(&memory->log, memory->dir, memory->base.head.generation,
+                             landed == 0 ? NULL : overlay->at + MEMORY_START, landed, fault) != 0)
+            return -1;
+    }
     if (memory_log_append(&memory->log, batch, overlay->at == NULL ? NULL : overlay->at + overlay->journalled,
                           overlay->size - overlay->journalled, fault) != 0)
         return -1;
@@ -375,10 +405,10 @@ memory_settle(struct memory *memory, bool force, struct daybreak_fault *fault)
     uint64_t generation = memory->base.head.generation;
     bool there;
 
-    if (log->fd < 0 || log->broken || overlay->size != overlay->landed || log->size != log->landed_size)
+    if (log->fd < 0 || log->still || log->broken || overlay->size != overlay->landed || log->size != log->landed_size)
         return 0; /* nothing to fold, or something that may yet be taken back: the next end of an input comes */
     if (overlay->size == MEMORY_START)
-        return log->size > MARKS_MOST ? memory_log_begin(log, memory->dir, generation, fault) : 0;
+        return log->size > MARKS_MOST ? memory_log_begin(log, memory->dir, generation, NULL, 0, fault) : 0;
     if (!force && log->size <= limit)
         return 0;
     if (memory_sound(memory, fault) != 0 || base_write(memory, fault) != 0)
@@ -388,7 +418,7 @@ memory_settle(struct memory *memory, bool force, struct daybreak_fault *fault)
     if (memory_base_open(&memory->base, memory->base_path, &there, fault) != 0)
         return -1;
     CRASH_POINT("memory.before-journal-begin");
-    if (memory_log_begin(log, memory->dir, generation + 1, fault) != 0)
+    if (memory_log_begin(log, memory->dir, generation + 1, NULL, 0, fault) != 0)
         return -1;
     log->broken = false;
     if (!memory_replay(memory))

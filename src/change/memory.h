@@ -17,8 +17,8 @@
  * The base keeps its keys in the order of the last whole input, so that a dump which comes in any order it
  * came in before is compared like a merge: the entry that should be next is tried first. For all else a
  * directory by key hash leads to an entry with two cache misses, which memory_find overlaps over a batch.
- * A key of 8 bytes costs 25 bytes in the base (raw hash 8, canonical hash 8, length 1, key; a route and a
- * row only where there are) and 7 in the directory. Every block of 8 KiB has a checksum, compared when it
+ * A key of 8 bytes costs 25 bytes in the base (raw hash 8, canonical hash 8, length 1, key; a byte more where
+ * its route is not MEMORY_HOME, and its row where rows are kept) and 7 in the directory. Every block of 8 KiB has a checksum, compared when it
  * is first used: a memory that is damaged fails the next memory_journal (HALT 78), so that nothing it said
  * can land.
  *
@@ -28,11 +28,15 @@
  */
 struct memory;
 
+/* Where the last version of a key went: the number of a set of handoffs; which sets there are is kept elsewhere. */
+#define MEMORY_NOWHERE 0     /* no version of it is anywhere */
+#define MEMORY_HOME 1        /* the first set that was ever seen: costs no byte, and is what a memory of before says of every key */
+
 struct memory_found {
     bool there;
     bool seen;         /* memory_see was called for it since memory_look */
     bool staged;       /* this version is not landed yet */
-    uint8_t route;     /* index into the sets of handoffs seen */
+    uint8_t route;
     uint64_t ref;      /* for memory_see */
     uint64_t raw;      /* XXH3_64 of the row's raw bytes, 0: none */
     uint64_t canon;    /* hash of its typed cells by name */
@@ -44,6 +48,7 @@ struct memory_item {
     const char *key;
     uint32_t key_size; /* 1 byte to 64 KiB; a key of 0 is never there */
     uint8_t route;
+    bool open;         /* of a put: memory_route may come, room is kept for it while this version is staged */
     uint64_t raw, canon;
     const char *row;
     uint32_t row_size;
@@ -60,6 +65,10 @@ struct memory_item {
  */
 int memory_open(const char *dir, const char *name, int64_t landed, bool needed, struct memory **memory,
                 struct daybreak_fault *fault);
+/** memory_open_still: the same for a run that must leave no trace: no file is made, cut, renamed or written; what is journalled and lands is
+ * kept in memory alone. */
+int memory_open_still(const char *dir, const char *name, int64_t landed, bool needed, struct memory **memory,
+                      struct daybreak_fault *fault);
 void memory_close(struct memory *memory);
 
 int64_t memory_count(const struct memory *memory);  /* keys, staged ones included */
@@ -75,6 +84,9 @@ void memory_find(struct memory *memory, const struct memory_item *item, uint32_t
  * is gone. Both staged. */
 uint64_t memory_put(struct memory *memory, const struct memory_item *item);
 void memory_remove(struct memory *memory, const struct memory_item *item);
+/** memory_route(memory, item): the version of this key that was put last, and is not journalled yet, went to item->route; that put was
+ * ${open}. All else is left as it is. */
+void memory_route(struct memory *memory, const struct memory_item *item);
 /** memory_undo(memory, item): the last staged put or remove of this key never was; the version below it
  * counts again (still seen). What was journalled and has not landed is undone by staging the version
  * below. */

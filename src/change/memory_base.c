@@ -81,7 +81,8 @@ head_wrong(struct memory_base *base)
     XXH128_hash_t sum = XXH3_128bits(head, offsetof(struct memory_base_head, sum));
     uint64_t line_blocks;
 
-    if (head->magic != MEMORY_BASE_MAGIC || head->version != MEMORY_VERSION || head->block != MEMORY_BLOCK)
+    if (head->magic != MEMORY_BASE_MAGIC || head->version < MEMORY_VERSION_READ || head->version > MEMORY_VERSION ||
+        head->block != MEMORY_BLOCK)
         return "is of another version, or of no version at all";
     if (sum.low64 != head->sum[0] || sum.high64 != head->sum[1])
         return "is damaged: its header is not what was written";

@@ -52,7 +52,7 @@ memory_entry_long(const uint8_t *at, size_t room, struct memory_entry *entry)
         return false;
     at += size;
     entry->key_size = (uint32_t)(tag >> 2);
-    entry->route = 0;
+    entry->route = MEMORY_HOME;
     entry->row_size = 0;
     if (tag & 2) {
         if (at == end)
@@ -75,17 +75,23 @@ memory_entry_long(const uint8_t *at, size_t room, struct memory_entry *entry)
     return true;
 }
 
+static bool
+routed(const struct memory_item *item)
+{
+    return item->open || item->route != MEMORY_HOME;
+}
+
 static uint64_t
 tag_of(const struct memory_item *item)
 {
-    return (uint64_t)item->key_size << 2 | (item->route != 0 ? 2u : 0) | (item->row_size > 0 ? 1u : 0);
+    return (uint64_t)item->key_size << 2 | (routed(item) ? 2u : 0) | (item->row_size > 0 ? 1u : 0);
 }
 
 size_t
 memory_entry_size(const struct memory_item *item)
 {
     uint8_t scratch[10];
-    size_t size = memory_varint_write(scratch, tag_of(item)) + 16 + item->key_size + (item->route != 0);
+    size_t size = memory_varint_write(scratch, tag_of(item)) + 16 + item->key_size + routed(item);
 
     if (item->row_size > 0)
         size += memory_varint_write(scratch, item->row_size) + item->row_size;
@@ -96,7 +102,7 @@ uint8_t *
 memory_entry_write(uint8_t *to, const struct memory_item *item)
 {
     to += memory_varint_write(to, tag_of(item));
-    if (item->route != 0)
+    if (routed(item))
         *to++ = item->route;
     if (item->row_size > 0)
         to += memory_varint_write(to, item->row_size);
@@ -108,4 +114,15 @@ memory_entry_write(uint8_t *to, const struct memory_item *item)
     if (item->row_size > 0)
         memcpy(to, item->row, item->row_size);
     return to + item->row_size;
+}
+
+bool
+memory_entry_route(uint8_t *at, uint8_t route)
+{
+    if ((at[0] & 2) == 0)
+        return false;
+    while (*at >= 0x80)
+        at++;
+    at[1] = route;
+    return true;
 }

@@ -277,6 +277,18 @@ memory_remove(struct memory *memory, const struct memory_item *item)
     take_version(memory, hash, offset, true);
 }
 
+void
+memory_route(struct memory *memory, const struct memory_item *item)
+{
+    struct memory_overlay *overlay = &memory->overlay;
+    struct memory_version version;
+    uint64_t hash = memory_hash(memory, item->key, item->key_size);
+    uint64_t offset = memory_overlay_find(overlay, hash, item->key, item->key_size, &version);
+
+    if (offset != MEMORY_NONE && offset >= overlay->journalled && version.kind == MEMORY_PUT)
+        memory_entry_route(overlay->at + offset + 1, item->route);
+}
+
 /* What stands below a version that was journalled comes back as a version of its own. */
 static void
 put_back(struct memory *memory, uint64_t hash, const struct memory_item *item, const struct memory_version *below)

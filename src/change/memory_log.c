@@ -73,9 +73,9 @@ read_at(const struct memory_log *log, void *to, size_t size, int64_t at, struct 
 }
 
 static uint64_t
-head_sum(const struct memory_log *log, const struct log_record *record)
+head_sum(const struct log_record *record, uint64_t generation)
 {
-    return XXH3_64bits_withSeed(record, offsetof(struct log_record, head_sum), log->generation);
+    return XXH3_64bits_withSeed(record, offsetof(struct log_record, head_sum), generation);
 }
 
 static int
@@ -102,7 +102,7 @@ record_at(const struct memory_log *log, int64_t at, int64_t end, struct log_reco
         return 0;
     if (read_at(log, record, sizeof *record, at, fault) != 0)
         return -1;
-    if (record->magic != RECORD_MAGIC || record->head_sum != head_sum(log, record) || record->at != (uint64_t)at ||
+    if (record->magic != RECORD_MAGIC || record->head_sum != head_sum(record, log->generation) || record->at != (uint64_t)at ||
         record->batch < 0)
         return 0;
     *claims = record->batch;
@@ -159,7 +159,7 @@ memory_log_open(struct memory_log *log, uint64_t generation, int64_t landed, str
 
     *there = false;
     log->generation = generation;
-    log->fd = open(log->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    log->fd = open(log->path, (log->still ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW);
     if (log->fd < 0)
         return errno == ENOENT ? 0 : log_fault(log, fault, "open");
     if (fstat(log->fd, &status) != 0)
@@ -168,7 +168,7 @@ memory_log_open(struct memory_log *log, uint64_t generation, int64_t landed, str
         return memory_base_fault(fault, log->path, "is damaged: it has no header");
     if (read_at(log, &head, sizeof head, 0, fault) != 0)
         return -1;
-    if (head.magic != LOG_MAGIC || head.version != MEMORY_VERSION)
+    if (head.magic != LOG_MAGIC || head.version < MEMORY_VERSION_READ || head.version > MEMORY_VERSION)
         return memory_base_fault(fault, log->path, "is of another version, or of no version at all");
     if (head.sum != XXH3_64bits(&head, offsetof(struct log_head, sum)))
         return memory_base_fault(fault, log->path, "is damaged: its header is not what was written");
@@ -179,11 +179,12 @@ memory_log_open(struct memory_log *log, uint64_t generation, int64_t landed, str
     if (head.generation > generation)
         return memory_base_fault(fault, log->path, "is newer than the base beside it: one of them is from another time");
     *there = true;
+    log->older = head.version < MEMORY_VERSION;
     log->batch = head.batch > log->batch ? head.batch : log->batch;
     log->size = sizeof head;
     if (read_records(log, landed, (int64_t)status.st_size, overlay, fault) != 0)
         return -1;
-    if (log->size < (int64_t)status.st_size && log->batch >= landed && cut(log, log->size, fault) != 0)
+    if (!log->still && log->size < (int64_t)status.st_size && log->batch >= landed && cut(log, log->size, fault) != 0)
         return -1;
     overlay->landed = overlay->journalled = overlay->size;
     log->landed_size = log->size;
@@ -191,15 +192,28 @@ memory_log_open(struct memory_log *log, uint64_t generation, int64_t landed, str
     return 0;
 }
 
+static void
+record_seal(struct log_record *record, const void *bytes, uint64_t generation)
+{
+    XXH128_hash_t sum = XXH3_128bits(bytes, record->size);
+
+    record->sum[0] = sum.low64;
+    record->sum[1] = sum.high64;
+    record->head_sum = head_sum(record, generation);
+}
+
 int
-memory_log_begin(struct memory_log *log, const char *dir, uint64_t generation, struct daybreak_fault *fault)
+memory_log_begin(struct memory_log *log, const char *dir, uint64_t generation, const void *bytes, size_t size,
+                 struct daybreak_fault *fault)
 {
     struct log_head head = {.magic = LOG_MAGIC, .version = MEMORY_VERSION, .generation = generation, .batch = log->batch};
-    size_t size = strlen(log->path) + sizeof ".new";
-    char *aside = memory_need(size);
+    struct log_record record = {.magic = RECORD_MAGIC, .batch = log->batch, .at = sizeof head, .size = size};
+    size_t name_size = strlen(log->path) + sizeof ".new";
+    char *aside = memory_need(name_size);
     int fd, result = -1;
 
-    snprintf(aside, size, "%s.new", log->path);
+    snprintf(aside, name_size, "%s.new", log->path);
+    record_seal(&record, bytes, generation);
     head.sum = XXH3_64bits(&head, offsetof(struct log_head, sum));
     unlink(aside);
     fd = open(aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -207,7 +221,10 @@ memory_log_begin(struct memory_log *log, const char *dir, uint64_t generation, s
         log_fault(log, fault, "create");
         goto free_name;
     }
-    if (file_write_all(fd, &head, sizeof head, aside, fault) != 0 || file_sync(fd, aside, fault) != 0)
+    if (file_write_all(fd, &head, sizeof head, aside, fault) != 0 ||
+        (size > 0 && (file_write_all(fd, &record, sizeof record, aside, fault) != 0 ||
+                      file_write_all(fd, bytes, size, aside, fault) != 0)) ||
+        file_sync(fd, aside, fault) != 0)
         goto drop_file;
     CRASH_POINT("memory.journal-begun");
     if (rename(aside, log->path) != 0) {
@@ -218,9 +235,9 @@ memory_log_begin(struct memory_log *log, const char *dir, uint64_t generation, s
     memory_log_close(log);
     log->fd = fd;
     log->generation = generation;
-    log->size = log->landed_size = sizeof head;
+    log->size = log->landed_size = (int64_t)(sizeof head + (size > 0 ? sizeof record + size : 0));
     log->landed_batch = log->batch;
-    log->torn = false;
+    log->torn = log->older = false;
     result = file_sync_dir(dir, fault);
     log->broken |= result != 0;
     goto free_name;
@@ -237,7 +254,6 @@ int
 memory_log_append(struct memory_log *log, int64_t batch, const void *bytes, size_t size, struct daybreak_fault *fault)
 {
     struct log_record record = {.magic = RECORD_MAGIC, .batch = batch, .at = (uint64_t)log->size, .size = size};
-    XXH128_hash_t sum = XXH3_128bits(bytes, size);
 
     if (log->broken) {
         fault_set(fault, DAYBREAK_HALT, "the journal '%s' could not be synced before: what the disk holds is not known",
@@ -245,9 +261,7 @@ memory_log_append(struct memory_log *log, int64_t batch, const void *bytes, size
         fault_hint(fault, "see to the disk, then run again: the journal is read anew");
         return fault_exit(fault, 74, "memory");
     }
-    record.sum[0] = sum.low64;
-    record.sum[1] = sum.high64;
-    record.head_sum = head_sum(log, &record);
+    record_seal(&record, bytes, log->generation);
     if (log->torn && cut(log, log->size, fault) != 0)
         return -1;
     if (lseek(log->fd, (off_t)log->size, SEEK_SET) != (off_t)log->size)

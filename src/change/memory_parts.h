@@ -11,7 +11,8 @@
 /* The parts of a memory; only memory*.c include this. On disk numbers are native: state does not travel
  * between machines, and the magic numbers tell when it did. */
 
-#define MEMORY_VERSION 1
+#define MEMORY_VERSION 2
+#define MEMORY_VERSION_READ 1 /* the oldest that is understood: no entry says where its version went */
 #define MEMORY_BLOCK 8192u
 #define MEMORY_NONE UINT64_MAX
 
@@ -19,7 +20,7 @@
 
 /*
  * varint (key size << 2 | has a route << 1 | has a row), the route if any, varint row size if any, raw
- * 8, canon 8, key, row. A key has a byte at least, so that no entry begins with 0.
+ * 8, canon 8, key, row. Without a route it is MEMORY_HOME. A key has a byte at least, so that no entry begins with 0.
  */
 
 struct memory_entry {
@@ -33,6 +34,8 @@ struct memory_entry {
 bool memory_entry_long(const uint8_t *at, size_t room, struct memory_entry *entry);
 size_t memory_entry_size(const struct memory_item *item);
 uint8_t *memory_entry_write(uint8_t *to, const struct memory_item *item);
+/** memory_entry_route(at, route): an entry written ${open} says another route; false when there is no room for one. */
+bool memory_entry_route(uint8_t *at, uint8_t route);
 size_t memory_varint_write(uint8_t *to, uint64_t value);
 /** memory_varint_read(at, end, value): bytes taken, 0 when there is none within 32 bits. */
 size_t memory_varint_read(const uint8_t *at, const uint8_t *end, uint32_t *value);
@@ -45,7 +48,7 @@ memory_entry_read(const uint8_t *at, size_t room, struct memory_entry *entry)
         return memory_entry_long(at, room, entry);
     entry->key_size = at[0] >> 2;
     entry->size = 17u + entry->key_size;
-    entry->route = 0;
+    entry->route = MEMORY_HOME;
     __builtin_memcpy(&entry->raw, at + 1, 8);
     __builtin_memcpy(&entry->canon, at + 9, 8);
     entry->key = (const char *)at + 17;
@@ -241,6 +244,8 @@ struct memory_log {
     int64_t batch, landed_batch;
     bool torn;                   /* bytes behind ${size} may be there */
     bool broken;                 /* a sync failed: what the disk holds is not known */
+    bool still;                  /* only read: nothing of it is written or cut */
+    bool older;                  /* its file is of a version before: begun anew before anything is added */
 };
 
 /**
@@ -250,8 +255,10 @@ struct memory_log {
  */
 int memory_log_open(struct memory_log *log, uint64_t generation, int64_t landed, struct memory_overlay *overlay, bool *there,
                     struct daybreak_fault *fault);
-/** memory_log_begin(log, dir, generation, fault): an empty journal in place of the one that was. */
-int memory_log_begin(struct memory_log *log, const char *dir, uint64_t generation, struct daybreak_fault *fault);
+/** memory_log_begin(log, dir, generation, bytes, size, fault): a journal in place of the one that was, with ${size} bytes of versions of
+ * landed batches. */
+int memory_log_begin(struct memory_log *log, const char *dir, uint64_t generation, const void *bytes, size_t size,
+                     struct daybreak_fault *fault);
 void memory_log_close(struct memory_log *log);
 int memory_log_append(struct memory_log *log, int64_t batch, const void *bytes, size_t size, struct daybreak_fault *fault);
 int memory_log_cut(struct memory_log *log, struct daybreak_fault *fault);

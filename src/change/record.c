@@ -8,6 +8,7 @@
 
 struct head {
     char op;
+    uint8_t was;
     uint16_t layout;
     uint32_t table;
     int64_t line, byte;
@@ -29,11 +30,12 @@ some(struct daybreak_text text)
 }
 
 void
-record_write(const struct batch *batch, uint32_t row, char op, uint16_t layout, uint64_t canon,
+record_write(const struct batch *batch, uint32_t row, char op, uint16_t layout, uint64_t canon, uint8_t was,
              struct daybreak_text before, struct text *out)
 {
     uint32_t columns = batch->rows.columns;
     struct head head = {.op = op,
+                        .was = was,
                         .layout = layout,
                         .table = batch->table,
                         .line = (int64_t)batch_line(batch, row),
@@ -58,10 +60,10 @@ record_write(const struct batch *batch, uint32_t row, char op, uint16_t layout, 
 }
 
 void
-record_write_delete(struct daybreak_text key, struct daybreak_text before, uint16_t layout,
+record_write_delete(struct daybreak_text key, uint8_t was, struct daybreak_text before, uint16_t layout,
                     uint32_t table, struct text *out)
 {
-    struct head head = {.op = 'd', .layout = layout, .table = table, .line = -1, .byte = -1, .key = key.size,
+    struct head head = {.op = 'd', .was = was, .layout = layout, .table = table, .line = -1, .byte = -1, .key = key.size,
                         .before = some(before)};
 
     put(out, &head, sizeof head);
@@ -82,7 +84,7 @@ record_read(const char *bytes, size_t size, struct change_record *record)
     bytes += sizeof head;
     size -= sizeof head;
     *record = (struct change_record){.op = head.op, .layout = head.layout, .table = head.table, .line = head.line,
-                                     .byte = head.byte, .raw = head.raw,
+                                     .byte = head.byte, .raw = head.raw, .was = head.was,
                                      .canon = head.canon, .columns = head.columns};
     record->key = (struct daybreak_text){bytes, head.key};
     record->before = (struct daybreak_text){bytes + head.key, head.before};

@@ -75,10 +75,15 @@ const char *cli_paint(const struct cli *cli, char colour);
 void cli_count(struct text *out, int64_t number);
 
 /* help.c: all of it from the tables above */
+/** help_wrapped(out, words, indent, width, column): words from ${column} on, broken at ${width} and indented, with a line end behind them. */
+void help_wrapped(struct text *out, const char *words, size_t indent, size_t width, size_t column);
+/** help_roff(out, words): words for a manual page: dashes are dashes, no line begins with a dot; with a line end behind them. */
+void help_roff(struct text *out, const char *words);
 void help_overview(struct text *out);
 void help_command(const struct cli_command *command, struct text *out);
 void help_manual(struct text *out);
 void help_manual_pipeline(struct text *out);
+void help_expressions(struct text *out);
 bool help_completion(const char *shell, struct text *out);
 
 #endif

@@ -6,8 +6,8 @@
 #include "engine/view.h"
 
 /* Every command is one table entry in the file of its kind. */
-extern const struct cli_command command_run, command_demo;
-extern const struct cli_command command_lint, command_schema, command_graph, command_connectors, command_explain;
+extern const struct cli_command command_run, command_demo, command_doctor, command_init;
+extern const struct cli_command command_lint, command_schema, command_graph, command_connectors, command_explain, command_test;
 extern const struct cli_command command_status, command_lag, command_tail, command_trace, command_ledger;
 extern const struct cli_command command_held, command_approve, command_reject, command_dead;
 extern const struct cli_command command_compare;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What helps to write a pipeline: lint, schema, graph, connectors, explain. */
+/* What helps to write a pipeline: lint, schema, graph, connectors. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -290,39 +290,3 @@ run_connectors(struct cli *cli, const struct cli_args *args)
 const struct cli_command command_connectors = {
     .verb = "connectors", .group = "author", .operands = "[NAME]", .most = 1, .run = run_connectors,
     .summary = "List the connectors, or explain one with all its options."};
-
-/* ---- explain --------------------------------------------------------------------------------- */
-
-static int
-run_explain(struct cli *cli, const struct cli_args *args)
-{
-    const char *code = args->operands > 0 ? args->operand[0] : NULL, *names[256], *nearest;
-    size_t count = 0;
-
-    json_array(&cli->result, NULL);
-    for (const struct finding_code *known = finding_codes; known->code != NULL; known++) {
-        if (count < 256)
-            names[count++] = known->code;
-        if (code != NULL && strcmp(code, known->code) != 0)
-            continue;
-        text_printf(&cli->out, "%s%s%s\n  %s\n", cli_paint(cli, 'b'), known->code, cli_paint(cli, '0'), known->help);
-        json_object(&cli->result, NULL);
-        json_text(&cli->result, "code", known->code);
-        json_text(&cli->result, "help", known->help);
-        json_close(&cli->result);
-    }
-    json_close(&cli->result);
-    if (code == NULL || cli->out.size > 0) {
-        cli_say(cli, "%s", code == NULL ? "every code there is" : code);
-        return 0;
-    }
-    nearest = text_nearest(code, names, count);
-    cli_usage(cli, "there is no code '%s'", code);
-    if (nearest != NULL)
-        fault_hint(&cli->fault, "did you mean '%s'?", nearest);
-    return 64;
-}
-
-const struct cli_command command_explain = {
-    .verb = "explain", .group = "author", .operands = "[CODE]", .most = 1, .run = run_explain,
-    .summary = "Explain the code of a finding or an error, or list them all."};

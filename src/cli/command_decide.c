@@ -453,20 +453,65 @@ dead_json(struct json *json, const char *pipeline, const struct ledger_dead *dea
     json_close(json);
 }
 
+/* The columns that an expression read, as people write them: qty = 0, sku = 'A 1', note is null. */
+static void
+values_text(struct text *out, const struct ledger_dead *dead)
+{
+    struct json_tree tree = {0};
+    struct text name = {0}, value = {0};
+    bool first = true;
+    size_t where;
+
+    if (dead->value == NULL || json_parse(&tree, dead->value, dead->value_size, &where) != 0) {
+        json_fini(&tree);
+        text_printable(dead->value == NULL ? "" : dead->value, dead->value_size, 500, out);
+        return;
+    }
+    for (uint32_t node = tree.node[0].child; node != 0; node = tree.node[node].next) {
+        const struct json_node *member = &tree.node[node];
+
+        text_clear(&name);
+        text_add(&name, tree.source + member->name_at, member->name_size);
+        text_put(out, first ? "" : ", ");
+        text_printable(text_end(&name), name.size, 60, out);
+        first = false;
+        if (member->kind == JSON_NULL) {
+            text_put(out, " is null");
+            continue;
+        }
+        text_clear(&value);
+        json_string(&tree, node, &value);
+        text_put(out, member->kind == JSON_STRING ? " = '" : " = ");
+        text_printable(text_end(&value), value.size, 100, out);
+        text_put(out, member->kind == JSON_STRING ? "'" : "");
+    }
+    json_fini(&tree);
+    text_fini(&name);
+    text_fini(&value);
+}
+
 static void
 dead_text(struct dead_list *list, const struct ledger_dead *dead)
 {
     struct cli *cli = list->cli;
     struct text *out = &cli->out;
+    bool computed = strcmp(dead->stage, "transform") == 0;
     char when[40];
 
     text_printf(out, "%sD%-5" PRId64 "%s %-14s %-16s", cli_paint(cli, 'b'), dead->id, cli_paint(cli, '0'), list->pipeline,
                 dead->reason == NULL ? "" : dead->reason);
     if (dead->key != NULL)
         text_printf(out, " key %s", dead->key);
-    if (dead->field != NULL)
+    if (computed) {
+        text_printf(out, " %s", dead->rule == NULL ? "" : dead->rule);
+        if (dead->value != NULL && strcmp(dead->value, "{}") != 0) {
+            text_put(out, ", ");
+            values_text(out, dead);
+        }
+    } else if (dead->field != NULL) {
         text_printf(out, " field %s", dead->field);
-    if (dead->value != NULL) {
+    }
+    if (dead->value != NULL && !computed) {
         text_put(out, " = ");
         text_printable(dead->value, dead->value_size, 60, out);
     }
@@ -477,8 +522,14 @@ dead_text(struct dead_list *list, const struct ledger_dead *dead)
     text_char(out, '\n');
     if (!list->whole)
         return;
-    text_printf(out, "  stage     %s%s%s\n  detail    %s\n  state     %s, since %s\n", dead->stage, dead->handoff == NULL ? "" : ", handoff ",
-                dead->handoff == NULL ? "" : dead->handoff, dead->detail == NULL ? "" : dead->detail, dead->state,
+    text_printf(out, "  stage     %s%s%s\n", dead->stage, dead->handoff == NULL ? "" : ", handoff ",
+                dead->handoff == NULL ? "" : dead->handoff);
+    if (computed) {
+        text_printf(out, "  in        %s\n  values    ", dead->rule == NULL ? "" : dead->rule);
+        values_text(out, dead);
+        text_char(out, '\n');
+    }
+    text_printf(out, "  detail    %s\n  state     %s, since %s\n", dead->detail == NULL ? "" : dead->detail, dead->state,
                 command_when(dead->at_us, when));
     if (dead->loops > 0)
         text_printf(out, "  retried   %" PRId64 " time%s\n", dead->loops, dead->loops == 1 ? "" : "s");

@@ -18,10 +18,11 @@
 
 static const struct cli_option run_options[] = {
     {"follow", 'f', NULL, "Go on: wake when an input is complete, until SIGTERM."},
-    {"inputs", 0, "N", "Take at most N inputs a pipeline in this run."},
+    {"inputs", 0, "N", "Take at most N inputs a pipeline."},
     {"resync", 0, NULL, "Compare the newest input with the target itself and write only the differences."},
-    {"dry-run", 0, NULL, "Say what the next input would change, and write nothing."},
-    {"limit", 0, "N", "With --dry-run: read only the first N rows; what a whole dump would delete is then not told."},
+    {"dry-run", 'n', NULL, "Show what would be captured, routed and written, with samples; touch nothing."},
+    {"limit", 0, "N", "Read at most N rows a pipeline. What compares whole dumps takes it only with --dry-run; the others go on behind "
+     "them in the next run."},
     {"skip-if-running", 0, NULL, "Exit 0 in silence when another run of it holds the lock."},
     {"was", 0, "NAME", "The pipeline was called NAME before: take over its target and state."},
     {NULL, 0, NULL, NULL},
@@ -92,9 +93,11 @@ on_ended(void *context, const struct result *result)
     result_json(result, &cli->result, NULL);
     if (result_worse(cli->fault.status, result->status) != cli->fault.status && result->fault.kind != DAYBREAK_NO_FAULT)
         cli->fault = result->fault;
-    if (!cli->as_json && (cli->terminal || telling->dry) && !cli->quiet) /* what a dry run would do is its result */
+    if (!cli->as_json && !cli->quiet && telling->dry) /* what a dry run would do is its result */
+        report_dry(cli, result, config);
+    else if (!cli->as_json && cli->terminal && !cli->quiet)
         report_table(cli, result);
-    if (!cli->as_json && result->status != 0)
+    if (!cli->as_json && result->status != 0 && (!telling->dry || result->rehearsal == NULL || result->fault.kind != DAYBREAK_NO_FAULT))
         report_paragraph(cli, result, config);
     report_sentence(result, cli->summary, sizeof cli->summary);
 }
@@ -108,11 +111,11 @@ configs_read(struct cli *cli, const struct cli_args *args, struct config **confi
         struct daybreak_fault fault = {0};
 
         if (view_config(args->operand[i], &config[*count], &fault) != 0) {
-            if (result_worse(status, fault_status(&fault)) != status || status == 0)
+            if (args->operands > 1 && !cli->as_json) /* told at once, the others go on */
+                LOG_ERROR("%s%s%s", fault.what, fault.hint[0] == '\0' ? "" : "; ", fault.hint);
+            else if (result_worse(status, fault_status(&fault)) != status || status == 0)
                 cli->fault = fault;
             status = result_worse(status, fault_status(&fault));
-            if (args->operands > 1 && !cli->as_json) /* the others go on */
-                LOG_ERROR("%s", fault.what);
             continue;
         }
         for (uint32_t k = 0; k < *count; k++)
@@ -123,6 +126,22 @@ configs_read(struct cli *cli, const struct cli_args *args, struct config **confi
         ++*count;
     }
     return status;
+}
+
+/* Of a dump that is compared as a whole a part says nothing about what is gone, so it may only be looked at. */
+static bool
+limit_fits(struct cli *cli, const struct run_request *request, struct config *const *config, uint32_t count)
+{
+    if (request->limit > 0 && !request->dry_run)
+        for (uint32_t i = 0; i < count; i++)
+            for (uint32_t t = 0; t < config[i]->source.table_count; t++)
+                if (config[i]->source.tables[t].capture.method == CONFIG_DIFF) {
+                    cli_usage(cli, "--limit reads a part of a dump, and pipeline '%s' compares whole ones", config[i]->name);
+                    fault_hint(&cli->fault, "to look at its first rows: daybreak run --dry-run --limit %lld %s",
+                               (long long)request->limit, config[i]->path);
+                    return false;
+                }
+    return true;
 }
 
 static int
@@ -142,9 +161,9 @@ run_run(struct cli *cli, const struct cli_args *args)
         free(config);
         return 64;
     }
-    if (request.limit > 0 && !request.dry_run) {
+    if (request.limit > 0 && request.follow) {
         free(config);
-        return cli_usage(cli, "--limit reads a part of an input: it goes with --dry-run");
+        return cli_usage(cli, "--limit is for one pass: it does not go with --follow");
     }
     if (request.dry_run && request.follow) {
         free(config);
@@ -157,6 +176,10 @@ run_run(struct cli *cli, const struct cli_args *args)
     status = configs_read(cli, args, config, &count);
     if (status == 64 || count == 0)
         goto done;
+    if (!limit_fits(cli, &request, config, count)) {
+        status = 64;
+        goto done;
+    }
     request.config = telling.config = (const struct config *const *)config;
     request.count = telling.count = count;
     telling.told = memory_zero(count * sizeof *telling.told);
@@ -171,7 +194,7 @@ run_run(struct cli *cli, const struct cli_args *args)
     status = result_worse(status, run_pass(&request));
     if (telling.several)
         json_close(&cli->result);
-    if (!cli->as_json && cli->fault.kind != DAYBREAK_NO_FAULT && args->operands == count) {
+    if (!cli->as_json && cli->fault.kind != DAYBREAK_NO_FAULT && (args->operands == count || telling.several)) {
         cli_flush(cli);
         memset(&cli->fault, 0, sizeof cli->fault); /* the paragraph said it */
     }
@@ -188,5 +211,9 @@ const struct cli_command command_run = {
     .summary = "Take what is new to where it belongs, once or with --follow for good.",
     .text = "From cron a run that went well prints nothing; otherwise one paragraph says what, how many, and what to type next. "
             "On a terminal it shows its progress and a table. Several files run side by side, their inputs in order of time.\n"
+            "--dry-run goes the whole road of a run, over a copy of the state in memory and past a target that is only looked at: what each "
+            "input would bring, a few rows of each kind, guards that would trip, what the target would refuse a table for. It takes no lock "
+            "and ends as the run would; with --json the result has dry_run, rehearsed, guards, samples and guarantees besides. What the "
+            "target would say of single rows only a run finds out.\n"
             "Exit: 0 done and balanced, 3 new dead letters, 4 an input is held or late, 66 nothing has ever matched, "
             "69 target unreachable, 75 another run holds the lock, 78 the file is invalid or a person must look."};

@@ -55,8 +55,10 @@ run_man(struct cli *cli, const struct cli_args *args)
 {
     if (args->operands > 0 && strcmp(args->operand[0], "pipeline") == 0)
         help_manual_pipeline(&cli->out);
+    else if (args->operands > 0 && strcmp(args->operand[0], "expressions") == 0)
+        help_expressions(&cli->out);
     else if (args->operands > 0)
-        return cli_usage(cli, "there is no page '%s'", args->operand[0]);
+        return cli_usage(cli, "there is no page '%s': there are pipeline and expressions", args->operand[0]);
     else
         help_manual(&cli->out);
     json_text(&cli->result, NULL, text_end(&cli->out));
@@ -65,8 +67,8 @@ run_man(struct cli *cli, const struct cli_args *args)
 }
 
 const struct cli_command command_man = {
-    .verb = "man", .group = "ship", .operands = "[pipeline]", .most = 1, .run = run_man,
-    .summary = "Print a manual page: daybreak(1), or daybreak-pipeline(5).", .text = "To read it: daybreak man | man -l -"};
+    .verb = "man", .group = "ship", .operands = "[pipeline|expressions]", .most = 1, .run = run_man,
+    .summary = "Print a manual page: daybreak(1), daybreak-pipeline(5) or daybreak-expressions(7).", .text = "To read it: daybreak man | man -l -"};
 
 /* The words that start this very binary on that very file, from anywhere. */
 static int

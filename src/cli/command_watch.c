@@ -80,7 +80,7 @@ status_json(struct json *json, const struct view *view, const struct view_status
     else
         json_int(json, "older_version_rows", status->older_rows);
 #define X(name) json_int(json, "total_" #name, status->totals.name);
-    X(read) X(unchanged) X(captured) X(absent) X(invalid) X(delivered)
+    X(read) X(unchanged) X(captured) X(absent) X(invalid) X(filtered) X(delivered)
 #undef X
     json_bool(json, "balanced", status->balanced);
     json_close(json);
@@ -115,7 +115,13 @@ status_text(struct cli *cli, const struct view *view, const struct view_status *
     cli_count(out, status->totals.captured + status->totals.absent);
     text_put(out, " changes, ");
     cli_count(out, status->totals.delivered);
-    text_put(out, " delivered\n");
+    text_put(out, " delivered");
+    if (status->totals.filtered > 0) {
+        text_put(out, ", ");
+        cli_count(out, status->totals.filtered);
+        text_put(out, " filtered");
+    }
+    text_char(out, '\n');
     if (status->late)
         text_printf(out, "  %slate%s        an input is overdue (source.expect)\n", cli_paint(cli, 'y'), cli_paint(cli, '0'));
     if (status->dead > 0)

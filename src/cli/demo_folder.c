@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,19 +156,11 @@ demo_folder_make(struct demo_folder *folder, const char *keep, struct daybreak_f
     return 0;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-    (void)st, (void)type, (void)walk;
-    remove(path);
-    return 0;
-}
-
 void
 demo_folder_remove(struct demo_folder *folder)
 {
     if (folder->path[0] != '\0' && !folder->keep)
-        nftw(folder->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        file_remove_tree(folder->path);
     folder->path[0] = '\0';
 }
 
@@ -179,7 +170,7 @@ demo_folder_begin(const struct demo_folder *folder, const char *name, struct day
     char path[PATH_MAX];
 
     snprintf(path, sizeof path, "%s/%s", folder->path, name);
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    file_remove_tree(path);
     snprintf(path, sizeof path, "%s/%s/drop", folder->path, name);
     if (file_make_dir(path, fault) != 0)
         return -1;

@@ -4,15 +4,24 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/explain.h"
 #include "config/config.h"
+
+static const char *const first_steps[][2] = {
+    {"demo", "see it work, on data of its own"},
+    {"init --from drop/orders.csv", "write a pipeline file for your data"},
+    {"run --dry-run orders.yaml", "see what it would do"},
+    {"run orders.yaml", "do it"},
+    {"doctor orders.yaml", "see what may stop it at night"},
+};
 
 static const char *const group_title[][2] = {
     {"start", "Start"},   {"author", "Write a pipeline"}, {"run", "Run"},   {"watch", "Watch"},
     {"decide", "Decide"}, {"compare", "Compare"},         {"ship", "Ship"},
 };
 
-static void
-put_wrapped(struct text *out, const char *words, size_t indent, size_t width, size_t column)
+void
+help_wrapped(struct text *out, const char *words, size_t indent, size_t width, size_t column)
 {
     while (*words != '\0') {
         size_t size = strcspn(words, " \n");
@@ -78,7 +87,7 @@ put_options(const struct cli_option *option, struct text *out)
         text_printf(out, "  %-26s", usage);
         if (strlen(usage) > 25)
             text_printf(out, "\n%28s", "");
-        put_wrapped(out, option->help, 28, 80, 28);
+        help_wrapped(out, option->help, 28, 80, 28);
     }
 }
 
@@ -86,7 +95,9 @@ void
 help_overview(struct text *out)
 {
     text_put(out, "daybreak moves nightly batch flows to continuous ones, one job at a time and with proof.\n\n"
-                  "usage: daybreak [-C DIR] [--state DIR] [--json] [-q|-v] COMMAND\n");
+                  "usage: daybreak [-C DIR] [--state DIR] [--json] [-q|-v] COMMAND\n\nFirst steps\n");
+    for (size_t i = 0; i < sizeof first_steps / sizeof *first_steps; i++)
+        text_printf(out, "  daybreak %-32s%s\n", first_steps[i][0], first_steps[i][1]);
     for (size_t g = 0; g < sizeof group_title / sizeof *group_title; g++) {
         text_printf(out, "\n%s\n", group_title[g][1]);
         for (size_t i = 0; cli_commands[i] != NULL; i++) {
@@ -101,12 +112,12 @@ help_overview(struct text *out)
                 text_printf(out, "\n%31s", "");
             else
                 text_printf(out, "%*s", 29 - wide, "");
-            put_wrapped(out, command->summary, 31, 80, 31);
+            help_wrapped(out, command->summary, 31, 80, 31);
         }
     }
     text_put(out, "\nOptions of every command\n");
     put_options(cli_global, out);
-    text_put(out, "\nFirst steps: `daybreak demo`, then `daybreak lint FILE` and `daybreak run FILE`.\n");
+    text_put(out, "\nMore: daybreak COMMAND --help; of a code or an exit status: daybreak explain 75.\n");
 }
 
 void
@@ -115,10 +126,10 @@ help_command(const struct cli_command *command, struct text *out)
     text_printf(out, "usage: daybreak %s%s%s%s\n\n", command->verb,
                 command->options != NULL && command->options[0].name != NULL ? " [OPTION…]" : "",
                 command->operands[0] == '\0' ? "" : " ", command->operands);
-    put_wrapped(out, command->summary, 0, 80, 0);
+    help_wrapped(out, command->summary, 0, 80, 0);
     if (command->text != NULL) {
         text_char(out, '\n');
-        put_wrapped(out, command->text, 0, 80, 0);
+        help_wrapped(out, command->text, 0, 80, 0);
     }
     if (command->options != NULL && command->options[0].name != NULL) {
         text_put(out, "\nOptions\n");
@@ -127,9 +138,8 @@ help_command(const struct cli_command *command, struct text *out)
     text_put(out, "\nOptions of every command: daybreak --help\n");
 }
 
-/* roff: dashes as dashes, no line that begins with a dot. */
-static void
-put_roff(struct text *out, const char *words)
+void
+help_roff(struct text *out, const char *words)
 {
     bool first = true;
 
@@ -158,31 +168,9 @@ roff_options(struct text *out, const struct cli_option *option)
         for (const char *c = option->name; *c != '\0'; c++)
             text_printf(out, "%s%c", *c == '-' ? "\\" : "", *c);
         text_printf(out, " \\fI%s\\fR\n", option->value == NULL ? "" : option->value);
-        put_roff(out, option->help);
+        help_roff(out, option->help);
     }
 }
-
-/* The statuses of DESIGN, as a person meets them. */
-static const struct {
-    int status;
-    const char *means;
-} statuses[] = {
-    {0, "Done, and the ledger balances. Records held for a person are normal."},
-    {1, "Differences, failed tests, a decision that was taken before."},
-    {2, "Inconclusive."},
-    {3, "New dead letters in this run."},
-    {4, "An input is held, or late."},
-    {64, "The command line is wrong."},
-    {65, "Unreadable input (compare)."},
-    {66, "No such file, or nothing has ever matched the path."},
-    {69, "Source or target cannot be reached."},
-    {70, "A bug, or an unbalanced ledger."},
-    {73, "Cannot create what must be written."},
-    {74, "Cannot write: disk full or failing."},
-    {75, "Another run holds the lock."},
-    {77, "Not permitted."},
-    {78, "The pipeline file is invalid, or state or target is not what it should be: a person must look."},
-};
 
 void
 help_manual(struct text *out)
@@ -199,20 +187,21 @@ help_manual(struct text *out)
         const struct cli_command *command = cli_commands[i];
 
         text_printf(out, ".SS \"%s %s\"\n", command->verb, command->operands);
-        put_roff(out, command->summary);
+        help_roff(out, command->summary);
         if (command->text != NULL) {
             text_put(out, ".PP\n");
-            put_roff(out, command->text);
+            help_roff(out, command->text);
         }
         roff_options(out, command->options);
     }
     text_put(out, ".SH EXIT STATUS\n");
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        text_printf(out, ".TP\n%d\n", statuses[i].status);
-        put_roff(out, statuses[i].means);
+    for (const struct explain_code *status = explain_exits; status->code != NULL; status++) {
+        text_printf(out, ".TP\n%s\n", status->code);
+        help_roff(out, status->means);
     }
+    text_put(out, ".PP\nEvery code of a message, a dead letter or a held input: \\fBdaybreak explain\\fR \\fICODE\\fR.\n");
     text_put(out, ".SH FILES\n.TP\n.I .daybreak/NAME/\nLock, ledger and memory of pipeline NAME. No cache: back it up together "
-                  "with the target.\n.SH SEE ALSO\n.BR daybreak\\-pipeline (5)\n");
+                  "with the target.\n.SH SEE ALSO\n.BR daybreak\\-pipeline (5),\n.BR daybreak\\-expressions (7)\n");
 }
 
 static const char *
@@ -241,10 +230,10 @@ help_manual_pipeline(struct text *out)
             text_printf(out, ".TP\n\\fB%s\\fR: %s%s%s\n", option->name, type_name(option),
                         option->preset != NULL && option->preset[0] != '\0' ? ", default " : "",
                         option->preset == NULL ? "" : option->preset);
-            put_roff(out, option->help == NULL ? "" : option->help);
+            help_roff(out, option->help == NULL ? "" : option->help);
         }
     }
-    text_put(out, ".PP\nOptions of connectors: \\fBdaybreak connectors NAME\\fR.\n.SH SEE ALSO\n.BR daybreak (1)\n");
+    text_put(out, ".PP\nOptions of connectors: \\fBdaybreak connectors NAME\\fR.\n.SH SEE ALSO\n.BR daybreak (1),\n.BR daybreak\\-expressions (7)\n");
 }
 
 bool

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/explain.h"
 #include "connector/module.h"
 #include "engine/state.h"
 
@@ -73,7 +74,7 @@ cli_usage(struct cli *cli, const char *what, ...)
     vsnprintf(text, sizeof text, what, args);
     va_end(args);
     fault_set(&cli->fault, DAYBREAK_HALT, "%s", text);
-    fault_hint(&cli->fault, "daybreak %s --help", cli->command == NULL ? "" : cli->command->verb);
+    fault_hint(&cli->fault, "daybreak %s%s--help", cli->command == NULL ? "" : cli->command->verb, cli->command == NULL ? "" : " ");
     fault_exit(&cli->fault, 64, "usage");
     return 64;
 }
@@ -187,9 +188,20 @@ global_set(struct cli *cli, struct globals *globals, const struct cli_option *op
     return 0;
 }
 
+/* The first command with an option of that name. */
+static const struct cli_command *
+option_owner(const char *name)
+{
+    for (size_t i = 0; cli_commands[i] != NULL; i++)
+        if (option_find(cli_commands[i]->options, name, strlen(name), 0) != NULL)
+            return cli_commands[i];
+    return NULL;
+}
+
 static int
 no_option(struct cli *cli, const char *word, const char *name, size_t size)
 {
+    const struct cli_command *owner;
     const char *names[CLI_OPTIONS + 16];
     size_t count = 0;
     char asked[64];
@@ -201,8 +213,11 @@ no_option(struct cli *cli, const char *word, const char *name, size_t size)
         names[count++] = o->name;
     snprintf(asked, sizeof asked, "%.*s", (int)(size < 60 ? size : 60), name);
     nearest = text_nearest(asked, names, count);
-    cli_usage(cli, "there is no option '%s'", word);
-    if (nearest != NULL)
+    owner = cli->command == NULL ? option_owner(asked) : NULL;
+    cli_usage(cli, "there is no option '%s'%s", word, owner == NULL ? "" : " for all commands");
+    if (owner != NULL)
+        fault_hint(&cli->fault, "options of a command stand behind it: daybreak %s %s", owner->verb, word);
+    else if (nearest != NULL)
         fault_hint(&cli->fault, "did you mean --%s?", nearest);
     return 64;
 }
@@ -244,7 +259,7 @@ option_take(struct cli *cli, struct globals *globals, struct cli_args *args, int
         else if (*at < argc)
             value = argv[(*at)++];
         else
-            return cli_usage(cli, "--%s needs a %s", option->name, option->value);
+            return cli_usage(cli, "--%s needs a value: --%s %s", option->name, option->name, option->value);
     } else if (equals != NULL || (word[1] != '-' && word[2] != '\0')) {
         return cli_usage(cli, "--%s takes no value", option->name);
     }
@@ -270,7 +285,9 @@ command_find(struct cli *cli, const char *verb)
     }
     nearest = text_nearest(verb, names, count);
     cli_usage(cli, "there is no command '%s'", verb);
-    if (nearest != NULL)
+    if (access(verb, F_OK) == 0)
+        fault_hint(&cli->fault, "the command comes first: daybreak run %s", verb);
+    else if (nearest != NULL)
         fault_hint(&cli->fault, "did you mean `daybreak %s`?", nearest);
     else
         fault_hint(&cli->fault, "daybreak --help lists them");
@@ -307,10 +324,18 @@ parse(struct cli *cli, struct globals *globals, struct cli_args *args, int argc,
     if (cli->command == NULL || globals->help || globals->version)
         return 0;
     if (args->operands < cli->command->least)
-        return cli_usage(cli, "%s is missing", cli->command->operands);
+        return cli_usage(cli, "`daybreak %s` needs %s", cli->command->verb, cli->command->operands);
     if (args->operands > cli->command->most)
         return cli_usage(cli, "'%s' is one word too many", args->operand[cli->command->most]);
     return 0;
+}
+
+/* No message leaves a person alone: one that has no advice of its own says where there is some. */
+static void
+hint_need(struct daybreak_fault *fault)
+{
+    if (fault->kind != DAYBREAK_NO_FAULT && fault->hint[0] == '\0' && fault->code[0] != '\0' && explain_has(fault->code))
+        fault_hint(fault, "daybreak explain %s", fault->code);
 }
 
 static void
@@ -346,6 +371,7 @@ answer(struct cli *cli, int status)
 {
     struct text out = {0};
 
+    hint_need(&cli->fault);
     if (cli->as_json) {
         answer_json(cli, status, &out);
         text_clear(&cli->out);

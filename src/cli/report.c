@@ -2,6 +2,7 @@
 /* A run's result in words. */
 #include "cli/report.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,15 +11,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/explain.h"
 #include "ledger/ledger.h"
 
 void
 report_sentence(const struct result *result, char *sentence, size_t room)
 {
     const struct daybreak_counts *counts = &result->counts;
-    int size = snprintf(sentence, room, "%s: %" PRId64 " input%s, %" PRId64 " rows read, %" PRId64 " created, %" PRId64
+    int size = snprintf(sentence, room, "%s: %s%" PRId64 " input%s, %" PRId64 " rows read, %" PRId64 " created, %" PRId64
                         " updated, %" PRId64 " deleted",
-                        result->pipeline, result->inputs, result->inputs == 1 ? "" : "s", counts->read, counts->created,
+                        result->pipeline, result->rehearsal == NULL ? "" : "dry run, nothing written: ", result->inputs, result->inputs == 1 ? "" : "s", counts->read, counts->created,
                         counts->updated, counts->deleted);
 
     if (counts->loaded > 0)
@@ -79,9 +81,10 @@ report_table(struct cli *cli, const struct result *result)
         figure(out, "deleted", counts->deleted);
         text_char(out, '\n');
     }
-    if (counts->delivered + counts->dead != 0) {
+    if (counts->delivered != 0 || counts->dead != 0 || counts->filtered != 0) {
         text_put(out, "  landed ");
         figure(out, "delivered", counts->delivered);
+        figure(out, "filtered", counts->filtered);
         figure(out, "dead", counts->dead);
         figure(out, "healed", counts->healed);
         figure(out, "superseded", counts->superseded);
@@ -114,6 +117,15 @@ reason_of(const struct result_held *held)
     return size < sizeof named && strncmp(held->reason, named, size) == 0 ? held->reason + size : held->reason;
 }
 
+/* A hint begins small, as the end of a message; here it is a sentence of its own, unless it is a command to type. */
+static void
+put_advice(struct text *out, const char *hint)
+{
+    bool command = strncmp(hint, "daybreak ", 9) == 0;
+
+    text_printf(out, " %c%s%s", command ? hint[0] : toupper((unsigned char)hint[0]), hint + 1, hint[strlen(hint) - 1] == '?' ? "" : ".");
+}
+
 void
 report_paragraph(struct cli *cli, const struct result *result, const struct config *config)
 {
@@ -122,11 +134,13 @@ report_paragraph(struct cli *cli, const struct result *result, const struct conf
 
     if (result->fault.kind != DAYBREAK_NO_FAULT) {
         text_printf(&out, "%s.", result->fault.what);
-        if (result->fault.hint[0] != '\0')
-            text_printf(&out, " %s%s", result->fault.hint, result->fault.hint[strlen(result->fault.hint) - 1] == '?' ? "" : ".");
+        if (result->fault.hint[0] == '\0' && result->fault.code[0] != '\0' && explain_has(result->fault.code))
+            text_printf(&out, " More: `daybreak explain %s`.", result->fault.code);
+        else if (result->fault.hint[0] != '\0')
+            put_advice(&out, result->fault.hint);
         text_char(&out, '\n');
     }
-    for (; held != NULL; held = held->next) {
+    for (; held != NULL && result->rehearsal == NULL; held = held->next) {
         text_printf(&out, "pipeline '%s' holds input %s: %s. ", result->pipeline, held->input, reason_of(held));
         if (strcmp(held->guard, "max_keyless") == 0)
             text_put(&out, "Its creates and updates landed, its deletes did not.");
@@ -138,17 +152,22 @@ report_paragraph(struct cli *cli, const struct result *result, const struct conf
         else
             text_put(&out, "Nothing of it landed, the target is as it was; the next good input replaces it.");
         if (held->id > 0 && !held->cut) {
-            bool cut = strcmp(held->guard, "unreadable") == 0 || strcmp(held->guard, "missing_table") == 0; /* let through, it would only be held again */
+            /* let through, it would only be held again */
+            bool cut = strcmp(held->guard, "unreadable") == 0 || strcmp(held->guard, "missing_table") == 0;
+            bool mend = strcmp(held->guard, "missing_column") == 0;
 
             text_put(&out, " To look: `");
             put_command(&out, config);
-            text_printf(&out, "held show I%" PRId64 "`. To %s: `", held->id, cut ? "turn it down" : "let it through");
+            text_printf(&out, "held show I%" PRId64 "`. %s: `", held->id,
+                        cut    ? "To turn it down"
+                        : mend ? "When the pipeline file is mended, let it through"
+                               : "To let it through");
             put_command(&out, config);
             text_printf(&out, cut ? "reject I%" PRId64 " --reason TEXT`." : "approve I%" PRId64 "`.", held->id);
         }
         text_char(&out, '\n');
     }
-    if (result->new_dead > 0) {
+    if (result->new_dead > 0 && result->rehearsal == NULL) {
         text_printf(&out, "pipeline '%s' set %" PRId64 " record%s aside, the rest landed. To look: `", result->pipeline,
                     result->new_dead, result->new_dead == 1 ? "" : "s");
         put_command(&out, config);

@@ -68,8 +68,8 @@ const struct daybreak_option config_lag_options[] = {
     {.name = NULL},
 };
 
-static const char *const top_inner[] = {"source", "sink", "owner", "lag", "transforms", "context", "secrets", NULL};
-static const char *const top_not_yet[] = {"handoffs", "alerts", "tests", "replaces", "process", NULL};
+static const char *const top_inner[] = {"source", "sink", "owner", "lag", "transforms", "context", "secrets", "tests", NULL};
+static const char *const top_not_yet[] = {"handoffs", "alerts", "replaces", "process", NULL};
 
 /* ---- the file ----------------------------------------------------------------------------- */
 
@@ -210,6 +210,7 @@ root_read(struct reading *reading)
         config_sink_read(reading, sink);
     else if (node_member(reading->root, "handoffs") == NULL)
         part_missing(reading, "sink", "sink: {type: sqlite, path: out.db}");
+    config_tests_read(reading, node_member(reading->root, "tests"));
 }
 
 struct config *
@@ -226,9 +227,23 @@ config_read_all(const char *path, struct findings *findings)
     bytes = file_bytes(path, &size);
     if (bytes == NULL) {
         int error = errno;
+        struct text advice = {0};
 
-        findings_add(findings, FINDING_ERROR, "no-file", path, none, NULL, "cannot read the pipeline file: %s", strerror(error));
+        config_found_advice(path, error, &advice);
+        findings_add(findings, FINDING_ERROR, "no-file", path, none, text_end(&advice), "cannot read the pipeline file: %s",
+                     strerror(error));
         findings->status = 66;
+        text_fini(&advice);
+        return NULL;
+    }
+    if (config_found_data(path)) {
+        struct text advice = {0};
+
+        text_printf(&advice, "`daybreak init --from %s` writes a pipeline file for it", path);
+        findings_add(findings, FINDING_ERROR, "wrong-type", path, none, text_end(&advice), "this is data, and no pipeline file");
+        findings->status = 78;
+        text_fini(&advice);
+        free(bytes);
         return NULL;
     }
     findings_source(findings, path, bytes, size);
@@ -246,7 +261,7 @@ config_read_all(const char *path, struct findings *findings)
         if (reading.root->kind == CONFIG_SCALAR && reading.root->text[0] == '\0')
             reading.root = NULL;
         else
-            findings_add(findings, FINDING_ERROR, "wrong-type", path, reading.root->place, NULL,
+            findings_add(findings, FINDING_ERROR, "wrong-type", path, reading.root->place, "`daybreak init` writes an example to begin with",
                          "a pipeline file is a mapping with source: and sink:");
     } else if (reading.root != NULL) {
         reading.root = secret_resolve(&reading, reading.root);

@@ -30,10 +30,20 @@ struct config_limit {
     int64_t number;
 };
 
+/* Where a sender says how many rows there are, and what they hash to. */
+struct config_manifest {
+    const char *member, *file; /* exactly one of them */
+    const char *rows, *sha256; /* at least one of them */
+    int64_t wait_ms;           /* for a file */
+    struct config_place place;
+};
+
 struct config_guards {
     struct config_limit max_deletes, min_rows, max_invalid, max_updates; /* 20% 50% 5% none */
     int64_t max_keyless;                                                 /* 0 */
     enum config_unreadable unreadable;
+    const struct config_manifest *manifest;                              /* NULL: there is none */
+    bool off;                                                            /* of a test: what a night holds is what was written down */
 };
 
 struct config_capture {
@@ -51,6 +61,9 @@ struct config_capture {
 struct config_field {
     const char *name, *type;     /* "decimal(12,2)"; of a mapping {type: date, pattern: "%d.%m.%Y"} the type */
     const char *pattern, *zone;  /* NULL when not given */
+    const char *path;            /* where a format finds it in a record; NULL: by its name */
+    const char *repeated;        /* first, json or join=TEXT, when it comes more than once there; NULL: as the format says */
+    bool typed;                  /* the type was written; otherwise it is text */
     struct config_place place;
 };
 
@@ -64,23 +77,87 @@ struct config_connector {
     struct config_place place;
 };
 
-enum config_step_kind { CONFIG_RENAME, CONFIG_DROP, CONFIG_SELECT };
+/* An SQL expression as the file has it; text NULL: not given. finding_place tells where in the file a byte of it stands. */
+struct config_expression {
+    const char *text;
+    struct config_place place;
+};
+
+/* A column and what it shall hold. */
+struct config_set {
+    const char *column;
+    struct config_expression value;
+    struct config_place place;   /* of the column's name */
+};
+
+enum config_lookup_from { CONFIG_FROM_FILE, CONFIG_FROM_SQLITE, CONFIG_FROM_INPUT };
+enum config_none { CONFIG_NONE_DEAD, CONFIG_NONE_NULL };
+enum config_many { CONFIG_MANY_DEAD, CONFIG_MANY_FIRST, CONFIG_MANY_FOLD };
+enum config_fold_kind { CONFIG_FOLD_SUM, CONFIG_FOLD_MIN, CONFIG_FOLD_MAX, CONFIG_FOLD_COUNT };
+
+struct config_fold {
+    const char *column;
+    enum config_fold_kind kind;
+    struct config_place place;
+};
+
+/* Columns of somewhere else for each record: NAME.COLUMN from there on. */
+struct config_lookup {
+    const char *name;
+    enum config_lookup_from from;
+    struct config *file;         /* CONFIG_FROM_FILE: the file as if it were the one table of a pipeline's source */
+    const char *path, *query;    /* CONFIG_FROM_SQLITE; the path as written */
+    struct config_field *fields; /* CONFIG_FROM_SQLITE: types of the query's columns that it does not say itself */
+    uint32_t field_count;
+    const char *table;           /* CONFIG_FROM_INPUT: another table of the source */
+    struct daybreak_map on;      /* record column: its column; not of a query */
+    struct daybreak_list take;   /* not of a query */
+    enum config_none none;
+    enum config_many many;
+    struct config_fold *fold;    /* CONFIG_MANY_FOLD */
+    uint32_t fold_count;
+    int64_t max_memory;          /* bytes */
+    struct config_place place, from_place, query_place, on_place, take_place; /* of the name, of the values */
+};
+
+/* A condition by its name, which is the reason of what does not meet it. */
+struct config_check {
+    const char *name;
+    struct config_expression test;
+    struct config_place place;
+};
+
+/* What a row or payload must satisfy. */
+struct config_contract {
+    struct daybreak_list required;
+    struct config_check *check;
+    uint32_t check_count;
+    struct config_place place, required_place;
+};
+
+enum config_step_kind { CONFIG_RENAME, CONFIG_DROP, CONFIG_SELECT, CONFIG_FILTER, CONFIG_SET, CONFIG_LOOKUP, CONFIG_USE };
 
 struct config_step {
     enum config_step_kind kind;
     struct daybreak_map rename;  /* old: new */
     struct daybreak_list columns;
+    const char *name;            /* of a filter */
+    struct config_expression keep;
+    struct config_set *set;      /* in file order; each sees the columns before the first of them */
+    uint32_t set_count;
+    const struct config_lookup *lookup;
+    struct config_connector use; /* a transform module */
     struct config_place place;
 };
 
 struct config_related {
-    const char *name, *column;
+    const char *name;
+    struct config_expression value;
 };
 
-/* Columns of the envelope; NULL when the file does not say. A quoted text 'nightly export' is a constant. */
+/* What the envelope says of a change, made of the columns behind the transforms. */
 struct config_context {
-    const char *changed_at, *reason, *actor;
-    bool reason_is_text, actor_is_text;
+    struct config_expression changed_at, reason, actor;
     struct config_related *related;
     uint32_t related_count;
     struct config_place place;
@@ -95,6 +172,9 @@ struct config_table {
     struct config_field *fields;
     uint32_t field_count;
     struct config_capture capture;
+    struct config_lookup *lookups;    /* before contract and comparison */
+    uint32_t lookup_count;
+    struct config_contract contract;  /* a row that breaches it is invalid */
     struct config_step *steps;
     uint32_t step_count;
     struct config_context context;
@@ -131,6 +211,36 @@ struct config_sink {
     struct config_place place, write_place;
 };
 
+struct config_test_cell {
+    const char *column, *value;  /* value NULL: null */
+    struct config_place place;
+};
+
+/* A record as a test writes it. */
+struct config_test_row {
+    struct config_test_cell *cell;
+    uint32_t cells;
+    struct config_place place;
+};
+
+/* What must reach a handoff; by the names `dead` and `filtered` what must be set aside, or left out. */
+struct config_test_expect {
+    const char *name;
+    struct config_test_row *row;
+    uint32_t rows;
+    int64_t number;              /* of `filtered: N`; -1: records are given */
+    struct config_place place;
+};
+
+struct config_test {
+    const char *name, *table;    /* table NULL: the first */
+    struct config_test_row *input;
+    uint32_t inputs;
+    struct config_test_expect *expect;
+    uint32_t expects;
+    struct config_place place;
+};
+
 struct config {
     const char *path, *dir;           /* of the file; dir is absolute */
     const char *name, *description;
@@ -143,6 +253,8 @@ struct config {
     double lag_percentile;            /* 99 */
     struct config_source source;
     struct config_sink sink;
+    struct config_test *tests;
+    uint32_t test_count;
     struct arena *arena;              /* owns all of it */
 };
 
@@ -165,6 +277,7 @@ enum config_shape {
     CONFIG_SHAPE_OR_TEXT, /* or one text */
     CONFIG_SHAPE_OR_LIST, /* or one text, or a list of mappings */
     CONFIG_SHAPE_ITEMS,   /* a list of mappings with one key each */
+    CONFIG_SHAPE_LIST,    /* a list of mappings, each as the section, or another one, says */
 };
 
 /* What may stand where in a pipeline file, for schema and manuals; ends with path NULL. */

@@ -25,6 +25,12 @@ const struct config_section config_sections[] = {
     {.path = "source.capture", .table = config_capture_options, .help = "How changes are found."},
     {.path = "source.capture.guards", .table = config_guard_options,
      .help = "Rules that hold a whole input: a percentage or a number each."},
+    {.path = "source.lookup", .table = no_options, .shape = CONFIG_SHAPE_LIST, .same = "transforms.lookup",
+     .help = "As among the transforms, but before contract and comparison."},
+    {.path = "source.contract", .table = config_contract_options,
+     .help = "What a row must satisfy; one that does not is invalid: its last good version stays."},
+    {.path = "source.capture.guards.manifest", .table = config_manifest_options,
+     .help = "Holds an input that is not what its sender says, or that comes without a word: JSON, lines of names and values, or what sha256sum writes."},
     {.path = "source.tables", .table = no_options,
      .help = "Several tables in one input, each by its name; what one does not set comes from above."},
     {.path = "source.tables.*", .table = config_table_options, .help = "One table of the input."},
@@ -33,18 +39,32 @@ const struct config_section config_sections[] = {
     {.path = "source.tables.*.format", .table = no_options, .same = "source.format", .help = "How this table is read."},
     {.path = "source.tables.*.capture", .table = no_options, .same = "source.capture",
      .help = "How changes of this table are found."},
+    {.path = "source.tables.*.lookup", .table = no_options, .same = "source.lookup",
+     .help = "Instead of the source's lookups."},
+    {.path = "source.tables.*.contract", .table = no_options, .same = "source.contract",
+     .help = "Before the source's contract."},
     {.path = "source.tables.*.transforms", .table = no_options, .same = "transforms",
      .help = "Instead of the pipeline's transforms."},
     {.path = "source.tables.*.context", .table = no_options, .same = "context",
      .help = "Before the pipeline's context."},
     {.path = "transforms", .table = config_step_options, .shape = CONFIG_SHAPE_ITEMS,
      .help = "What reshapes records, in order: a list, one key each."},
+    {.path = "transforms.filter", .table = config_filter_options, .help = "Leaves records out, by a condition."},
+    {.path = "transforms.lookup", .table = config_lookup_options,
+     .help = "Columns from a file, a database or another table of the input, for each record."},
+    {.path = "transforms.lookup.from", .table = config_from_options, .open = true, .shape = CONFIG_SHAPE_OR_TEXT,
+     .help = "Where they come from: a file as a source would name it, a database, or `input`."},
+    {.path = "transforms.lookup.from.fields", .table = no_options, .same = "source.fields", .help = "Types of its columns."},
+    {.path = "transforms.lookup.from.format", .table = no_options, .same = "source.format", .help = "How the file is read."},
+    {.path = "transforms.use", .table = config_use_options, .open = true, .help = "A transform module, with its options."},
     {.path = "context", .table = config_context_options,
      .help = "The envelope: when, why and by whom a row was changed; sees the columns after the transforms."},
     {.path = "sink", .table = config_sink_options, .open = true,
      .help = "Where rows land; the options of the load connector stand here too."},
     {.path = "sink.on_error", .table = config_error_options,
      .help = "What happens when the target refuses a record or is not there."},
+    {.path = "tests", .table = config_test_options, .shape = CONFIG_SHAPE_LIST, .open = true,
+     .help = "Records that come in, and what must become of them: `daybreak test` runs them."},
     {.path = "lag", .table = config_lag_options, .help = "What is promised about delay."},
     {.path = "secrets", .table = no_options,
      .help = "Values that stand elsewhere, by name; an option of a connector takes one as {secret: NAME}."},
@@ -64,6 +84,16 @@ name_under(const char *parent, const char *path)
     return strchr(path, '.') == NULL ? path : NULL;
 }
 
+/* Is the section of that name, of so many bytes, a list of mappings? */
+static bool
+is_list(const char *path, size_t size)
+{
+    for (const struct config_section *section = config_sections; section->path != NULL; section++)
+        if (strlen(section->path) == size && memcmp(section->path, path, size) == 0)
+            return section->shape == CONFIG_SHAPE_ITEMS || section->shape == CONFIG_SHAPE_LIST;
+    return false;
+}
+
 /* "#/properties/source/properties/fields" */
 static void
 reference_put(struct json *json, const char *path)
@@ -71,11 +101,11 @@ reference_put(struct json *json, const char *path)
     struct text out = {0};
 
     text_put(&out, "#/properties/");
-    for (; *path != '\0'; path++) {
-        if (*path == '.')
-            text_put(&out, "/properties/");
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at == '.')
+            text_put(&out, is_list(path, (size_t)(at - path)) ? "/items/properties/" : "/properties/");
         else
-            text_char(&out, *path);
+            text_char(&out, *at);
     }
     json_text(json, "$ref", text_end(&out));
     text_fini(&out);
@@ -88,7 +118,12 @@ section_put(struct json *json, const struct config_section *section, const char 
 {
     json_object(json, name);
     json_text(json, "description", section->help);
-    if (section->same != NULL) {
+    if (section->shape == CONFIG_SHAPE_LIST && section->same != NULL) {
+        json_text(json, "type", "array");
+        json_object(json, "items");
+        reference_put(json, section->same);
+        json_close(json);
+    } else if (section->same != NULL) {
         reference_put(json, section->same);
     } else if (section->shape == CONFIG_SHAPE_OR_TEXT || section->shape == CONFIG_SHAPE_OR_LIST) {
         json_array(json, "anyOf");
@@ -107,6 +142,11 @@ section_put(struct json *json, const struct config_section *section, const char 
             json_close(json);
             json_close(json);
         }
+        json_close(json);
+    } else if (section->shape == CONFIG_SHAPE_LIST) {
+        json_text(json, "type", "array");
+        json_object(json, "items");
+        object_put(json, section);
         json_close(json);
     } else if (section->shape == CONFIG_SHAPE_ITEMS) {
         json_text(json, "type", "array");

@@ -93,8 +93,8 @@ const struct daybreak_option config_guard_options[] = {
 static void
 guards_read(struct reading *reading, const struct config_node *node, struct config_guards *guards)
 {
-    static const char *const not_yet[] = {"manifest", NULL};
-    static const struct section section = {.table = config_guard_options, .not_yet = not_yet};
+    static const char *const inner[] = {"manifest", NULL};
+    static const struct section section = {.table = config_guard_options, .inner = inner};
     struct guard_values values = {0};
 
     section_fill(reading, &section, node, &values);
@@ -104,6 +104,7 @@ guards_read(struct reading *reading, const struct config_node *node, struct conf
     limit_read(reading, node, "max_updates", NULL, &guards->max_updates);
     guards->max_keyless = values.max_keyless;
     guards->unreadable = values.unreadable == 0 ? CONFIG_UNREADABLE_HOLD : CONFIG_UNREADABLE_DEAD;
+    guards->manifest = config_manifest_read(reading, node_member(node, "manifest"));
 }
 
 static void
@@ -163,6 +164,9 @@ capture_read(struct reading *reading, const struct config_node *node, struct con
     only_with(reading, node, "cursor", capture->method, CONFIG_WATERMARK, "watermark");
     only_with(reading, node, "late", capture->method, CONFIG_WATERMARK, "watermark");
     only_with(reading, node, "again", capture->method, CONFIG_APPEND, "append");
+    if (capture->guards.manifest != NULL && capture->method == CONFIG_APPEND)
+        CONFIG_WARNING(reading, "no-effect", capture->guards.manifest->place, NULL,
+                       "a manifest is held against packed files only: one that grows is never whole");
     if (capture->again == CONFIG_AGAIN_DEAD && capture->key.count == 0)
         CONFIG_ERROR(reading, "needs-key", node_member(node, "again")->key_place, "key: [columns that make a row unique]",
                      "`again: dead_letter` needs a key to know a row again");
@@ -189,12 +193,11 @@ const struct daybreak_option config_table_options[] = {
     {.name = NULL},
 };
 
-static const char *const table_inner[] = {"fields", "format", "capture", "transforms", "context", NULL};
-static const char *const table_not_yet[] = {"contract", "lookup", NULL};
+static const char *const table_inner[] = {"fields", "format", "capture", "transforms", "context", "lookup", "contract", NULL};
 
 /* What the source says for all its tables. */
 struct above {
-    const struct config_node *capture;
+    const struct config_node *capture, *contract;
     struct config_table table;
 };
 
@@ -231,10 +234,11 @@ table_or_query(struct reading *reading, const struct config_node *node)
 static void
 table_read(struct reading *reading, const struct config_node *node, const struct above *above, struct config_table *table)
 {
-    static const struct section section = {.table = config_table_options, .inner = table_inner, .not_yet = table_not_yet};
+    static const struct section section = {.table = config_table_options, .inner = table_inner};
     struct table_values values = {.member = above->table.member, .table = above->table.table, .query = above->table.query};
     const struct config_node *fields = node_member(node, "fields"), *format = node_member(node, "format"),
-                             *steps = node_member(node, "transforms"), *context = node_member(node, "context");
+                             *steps = node_member(node, "transforms"), *context = node_member(node, "context"),
+                             *lookup = node_member(node, "lookup"), *contract = node_member(node, "contract");
 
     *table = above->table;
     section_fill(reading, &section, node, &values);
@@ -258,6 +262,10 @@ table_read(struct reading *reading, const struct config_node *node, const struct
         config_steps_read(reading, steps, &table->steps, &table->step_count);
     if (context != NULL)
         config_context_read(reading, section_merge(reading->arena, reading->context, context), &table->context);
+    if (lookup != NULL)
+        config_lookups_read(reading, lookup, &table->lookups, &table->lookup_count);
+    if (contract != NULL)
+        config_contract_read(reading, section_merge(reading->arena, above->contract, contract), &table->contract);
     capture_read(reading, section_merge(reading->arena, above->capture, capture_of_table(reading, node)), &table->capture);
 }
 
@@ -294,8 +302,8 @@ tables_read(struct reading *reading, const struct config_node *node, const struc
 void
 config_source_read(struct reading *reading, const struct config_node *node)
 {
-    static const char *const not_yet[] = {"lookup", "contract", NULL};
-    static const struct section section = {.table = config_source_options, .not_yet = not_yet, .open = true},
+    static const char *const inner[] = {"lookup", "contract", NULL};
+    static const struct section section = {.table = config_source_options, .inner = inner, .open = true},
                                 expect_section = {.table = config_expect_options};
     struct config_source *source = &reading->config->source;
     struct source_values values = {.at_s = -1};
@@ -329,5 +337,10 @@ config_source_read(struct reading *reading, const struct config_node *node)
     config_formats_read(reading, node_member(node, "format"), &above.table.formats, &above.table.format_count);
     config_steps_read(reading, reading->transforms, &above.table.steps, &above.table.step_count);
     config_context_read(reading, reading->context, &above.table.context);
+    config_lookups_read(reading, node_member(node, "lookup"), &above.table.lookups, &above.table.lookup_count);
+    above.contract = node_member(node, "contract");
+    config_contract_read(reading, above.contract, &above.table.contract);
     tables_read(reading, node, &above, source);
+    for (uint32_t t = 0; t < source->table_count; t++)
+        config_lookups_check(reading, &source->tables[t]);
 }

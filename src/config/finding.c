@@ -126,6 +126,17 @@ word_width(const struct line *line, size_t at)
     return width == 0 ? 1 : width;
 }
 
+/* ${width} characters from ${column} on, but no more than the line has. */
+static uint32_t
+width_within(const struct line *line, uint32_t column, uint32_t width)
+{
+    uint32_t left = 0;
+
+    for (size_t at = column_offset(line, column); at < line->size; at++)
+        left += is_first_byte(line->at[at]);
+    return left == 0 ? 1 : width < left ? width : left;
+}
+
 /* ---- adding ------------------------------------------------------------------------------- */
 
 static int
@@ -153,21 +164,19 @@ said_already(const struct findings *findings, size_t at, const struct finding *f
     return false;
 }
 
-void
-findings_add(struct findings *findings, enum finding_severity severity, const char *code, const char *file,
-             struct config_place place, const char *suggestion, const char *message, ...)
+static void __attribute__((format(printf, 8, 0), nonnull(8)))
+add(struct findings *findings, enum finding_severity severity, const char *code, const char *file, struct config_place place,
+    uint32_t width, const char *suggestion, const char *message, va_list args)
 {
     struct finding finding = {.severity = severity, .place = place, .width = 1, .code = (char *)code, .file = (char *)file};
     struct text text = {0};
     struct line line;
-    va_list args, again;
+    va_list again;
     size_t at = findings->count;
     int size;
 
-    va_start(args, message);
     va_copy(again, args);
     size = vsnprintf(NULL, 0, message, args);
-    va_end(args);
     text_room(&text, (size_t)(size < 0 ? 0 : size) + 1);
     vsnprintf(text.at, (size_t)(size < 0 ? 0 : size) + 1, message, again);
     va_end(again);
@@ -197,7 +206,7 @@ findings_add(struct findings *findings, enum finding_severity severity, const ch
         findings->item = memory_grow(findings->item, findings->room * sizeof *findings->item);
     }
     if (line_find(findings, file, place.line, &line))
-        finding.width = word_width(&line, column_offset(&line, place.column));
+        finding.width = width > 0 ? width_within(&line, place.column, width) : word_width(&line, column_offset(&line, place.column));
     finding.code = memory_text(code);
     finding.file = memory_text(file);
     finding.message = memory_text(text_end(&text));
@@ -206,6 +215,28 @@ findings_add(struct findings *findings, enum finding_severity severity, const ch
     findings->item[at] = finding;
     findings->count++;
     text_fini(&text);
+}
+
+void
+findings_add(struct findings *findings, enum finding_severity severity, const char *code, const char *file,
+             struct config_place place, const char *suggestion, const char *message, ...)
+{
+    va_list args;
+
+    va_start(args, message);
+    add(findings, severity, code, file, place, 0, suggestion, message, args);
+    va_end(args);
+}
+
+void
+findings_add_wide(struct findings *findings, enum finding_severity severity, const char *code, const char *file,
+                  struct config_place place, uint32_t width, const char *suggestion, const char *message, ...)
+{
+    va_list args;
+
+    va_start(args, message);
+    add(findings, severity, code, file, place, width, suggestion, message, args);
+    va_end(args);
 }
 
 /* ---- showing ------------------------------------------------------------------------------ */

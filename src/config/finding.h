@@ -53,6 +53,15 @@ void findings_source(struct findings *findings, const char *file, char *bytes, s
 void findings_add(struct findings *findings, enum finding_severity severity, const char *code, const char *file,
                   struct config_place place, const char *suggestion, const char *message, ...)
     __attribute__((format(printf, 7, 8)));
+/** findings_add_wide(…, width, …): the same with a caret under ${width} characters. */
+void findings_add_wide(struct findings *findings, enum finding_severity severity, const char *code, const char *file,
+                       struct config_place place, uint32_t width, const char *suggestion, const char *message, ...)
+    __attribute__((format(printf, 8, 9)));
+/**
+ * finding_place(findings, place, text, at): where byte ${at} of ${text}, the value of the scalar that begins at ${place}, stands in the file: inside
+ * quotes, behind escapes, on a later line of a text of several lines. ${place} itself where the file cannot be followed.
+ */
+struct config_place finding_place(const struct findings *findings, struct config_place place, const char *text, size_t at);
 /** findings_print(findings, out, colour): file:line:column: severity: message [code], the line with a caret, help: suggestion. */
 void findings_print(const struct findings *findings, struct text *out, bool colour);
 /** findings_json(findings, json): the array `findings` of DESIGN 14. */

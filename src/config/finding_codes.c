@@ -33,8 +33,7 @@ const struct finding_code finding_codes[] = {
     {"not-together", "Two keys exclude each other, or a key belongs to another capture method."},
     {"no-effect", "The key is understood but changes nothing together with the others: it may be in the wrong place."},
     {"needs-key", "This needs to know which rows are the same: name the key columns in source.capture.key."},
-    {"bad-column", "A column stands as an SQL name here: letters, digits and _, anything else in double quotes (\"Order "
-     "ID\")."},
+    {"bad-column", "What stands here cannot be the name of a column."},
     {"unknown-secret", "{secret: NAME} names what is not under secrets:."},
     {"bad-secret", "A secret says where it is, with exactly one of env:, file: and credential:."},
     {"secret-missing", "The place a secret names holds nothing: the variable is not set, or the file cannot be read."},
@@ -43,6 +42,8 @@ const struct finding_code finding_codes[] = {
     /* binding it to connectors and columns */
     {"no-connector", "There is no module of that name for this role in the module folder; `daybreak connectors` lists what "
      "there is."},
+    {"bad-options", "Options of a connector that cannot be so together: a delimiter that is also the quote, a count without the "
+     "trailer it stands in."},
     {"unknown-encoding", "The C library of this machine cannot convert from that encoding; `iconv -l` lists those it can."},
     {"unknown-type", "A field's type is none of text, integer, decimal(P,S), real, boolean, date, timestamp and bytes."},
     {"unknown-zone", "Time zones have the names of the tz database, such as Europe/Paris or UTC."},
@@ -60,7 +61,35 @@ const struct finding_code finding_codes[] = {
     {"bad-envelope", "This form of the envelope is not for this sink: tables have columns beside a row, JSON lines are messages."},
     {"envelope-clash", "A column of the input is called like one that Daybreak writes beside every row. Set a prefix in the sink, or envelope: side."},
     {"weak-guarantee", "`strict: true` refuses a route that promises less than effectively once, or may leave stale rows."},
-    {"unknown-column", "The file names a column that the newest input does not have."},
+    {"unknown-column", "The file or an expression names a column that is not there at that point: not in the newest input, or renamed, dropped "
+     "or left out before. A column with blanks or signs in its name goes in double quotes."},
+    {"expression-syntax", "A text is no SQL expression. The caret stands where it stops making sense; `daybreak explain expressions` lists "
+     "functions and operators."},
+    {"unknown-function", "An expression calls a function that there is not; `daybreak explain expressions` lists those there are."},
+    {"expression-type", "An operator, a function or the place of an expression does not take that type. Nothing is converted in silence: write "
+     "cast(x as integer), and qty <> 0 where a condition is asked for. A part without columns that can never be computed, such as 1 / 0, "
+     "is told here, too."},
+    {"expression-limit", "An expression is too long, too deep or has too many parts."},
+    {"key-from-others", "A transform makes a key column of columns that are not in the key. A delete brings its key alone, so its row in the "
+     "target would not be found."},
+    {"module-refused", "A transform module cannot work with the columns that there are at its place, or would give some that it must not: a "
+     "key column, a looked-up one, the same twice."},
+    {"module-broken", "A transform module did not do what it said: a column that it announced was not given. That is a bug of the module."},
+    {"lookup-missing", "The file or database of a lookup is not there. Its path is relative to the pipeline file; without it no record "
+     "can be looked up, and the run waits or stops."},
+    {"lookup-locked", "The database of a lookup is locked by another program. The run waits and tries again."},
+    {"lookup-database", "The database of a lookup cannot be read: it is damaged, or no SQLite database."},
+    {"lookup-query", "The query of a lookup must be one SELECT over that database, with :column for each value of the record that it needs."},
+    {"lookup-column", "A lookup looks for a column that the record does not have at that point: transforms before it may have renamed or "
+     "dropped it."},
+    {"lookup-type", "A lookup compares values of different types, which are never equal, or sums what is no number. Give the columns their "
+     "types under `fields`."},
+    {"lookup-memory", "The file of a lookup is kept in memory as a whole, and needs more than its max_memory. A database with a query "
+     "needs none."},
+    {"lookup-file", "The file of a lookup cannot be read to its end, or is still being written."},
+    {"unknown-table", "A lookup names a table that the source does not have, or its own: it looks into another table of the same "
+     "input."},
+    {"contract-column", "A contract requires a column that the input does not have, so that every row would breach it."},
     {"unreadable-input", "The newest input cannot be read to its end. It would be held."},
     {"older-version", "Rows that landed before the file was changed keep the shape it gave them then. `run --resync` compares "
      "the source with the target and writes the differences."},

@@ -274,7 +274,7 @@ duplicates_find(struct reader *reader, const struct config_node *mapping)
             continue;
         }
         if (member[i]->key[0] != '\0')
-            findings_add(reader->findings, FINDING_ERROR, "duplicate-key", reader->path, member[i]->key_place, NULL,
+            findings_add(reader->findings, FINDING_ERROR, "duplicate-key", reader->path, member[i]->key_place, "keep one of them",
                          "key '%s' stands twice, first in line %u", member[i]->key, member[first]->key_place.line);
     }
     free(member);

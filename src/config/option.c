@@ -62,6 +62,13 @@ static const struct {
     {"primary_key", "key"},     {"keys", "key"},             {"columns", "fields"}, {"schema", "fields"},
     {"file", "path"},           {"separator", "delimiter"},  {"sep", "delimiter"},  {"mode", "write"},
     {"charset", "encoding"},    {"tz", "timezone"},          {"on_conflict", "write"},
+    {"delim", "delimiter"},     {"field_separator", "delimiter"}, {"ifs", "delimiter"}, {"quotechar", "quote"},
+    {"quote_char", "quote"},    {"escapechar", "escape"},    {"escape_char", "escape"}, {"skiprows", "skip"},
+    {"skip_rows", "skip"},      {"skip_lines", "skip"},      {"skip_header", "skip"}, {"comment_char", "comment"},
+    {"null", "null_text"},      {"nullstr", "null_text"},    {"null_string", "null_text"}, {"na_values", "null_text"},
+    {"null_padding", "ragged"}, {"allow_ragged", "ragged"},  {"decimal_separator", "decimal"}, {"decimal_point", "decimal"},
+    {"thousands_separator", "thousands"}, {"group_separator", "thousands"}, {"skipinitialspace", "trim"}, {"strip", "trim"},
+    {"footer", "trailer"},      {"has_header", "header"},    {"headers", "header"}, {"codepage", "encoding"},
 };
 
 static const char *

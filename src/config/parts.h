@@ -50,17 +50,33 @@ const struct config_node *secret_resolve(struct reading *reading, const struct c
 
 void config_source_read(struct reading *reading, const struct config_node *node);
 void config_sink_read(struct reading *reading, const struct config_node *node);
+void config_tests_read(struct reading *reading, const struct config_node *node);
 /** config_fields_read, config_formats_read, config_steps_read, config_context_read: parts that a table may have of its own. */
 void config_fields_read(struct reading *reading, const struct config_node *node, struct config_field **fields, uint32_t *count);
 void config_formats_read(struct reading *reading, const struct config_node *node, struct config_connector **formats,
                          uint32_t *count);
 void config_steps_read(struct reading *reading, const struct config_node *node, struct config_step **steps, uint32_t *count);
+/** config_manifest_read(reading, node): NULL when there is none, or it is wrong. */
+const struct config_manifest *config_manifest_read(struct reading *reading, const struct config_node *node);
 void config_context_read(struct reading *reading, const struct config_node *node, struct config_context *context);
+/** config_lookup_read, config_lookups_read: one, as a transform is, and the list of a source. config_lookups_check(reading, table): what only shows
+ * when all lookups of a table, and all tables, are known. */
+void config_lookup_read(struct reading *reading, const struct config_node *node, struct config_lookup *lookup);
+void config_lookups_read(struct reading *reading, const struct config_node *node, struct config_lookup **lookups, uint32_t *count);
+void config_lookups_check(struct reading *reading, const struct config_table *table);
+void config_contract_read(struct reading *reading, const struct config_node *node, struct config_contract *contract);
 
 /* Option tables, shown by config_sections. */
 extern const struct daybreak_option config_top_options[], config_owner_options[], config_lag_options[], config_secret_options[],
-    config_source_options[], config_expect_options[], config_table_options[], config_capture_options[], config_guard_options[],
-    config_field_options[], config_format_options[], config_step_options[], config_context_options[], config_sink_options[],
-    config_error_options[];
+    config_source_options[], config_expect_options[], config_table_options[], config_capture_options[], config_guard_options[], config_manifest_options[],
+    config_field_options[], config_format_options[], config_step_options[], config_filter_options[], config_context_options[], config_sink_options[],
+    config_error_options[], config_test_options[], config_lookup_options[], config_from_options[], config_contract_options[],
+    config_use_options[];
+
+/* ---- config_found.c ------------------------------------------------------------------------ */
+/** config_found_data(path): by its name this is data, and no pipeline file. */
+bool config_found_data(const char *path);
+/** config_found_advice(path, error, out): what the person can do who named ${path}, which cannot be read because of ${error}. */
+void config_found_advice(const char *path, int error, struct text *out);
 
 #endif

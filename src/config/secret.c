@@ -212,6 +212,9 @@ enum reach {
     REACH_FORMAT,  /* one, or a list of them */
     REACH_TABLES,
     REACH_TABLE,
+    REACH_STEPS,   /* the list of transforms, and one of them */
+    REACH_USE,
+    REACH_LOOKUP,  /* one, or a list of them */
 };
 
 static bool
@@ -234,6 +237,8 @@ reach_below(enum reach reach, const char *key)
             return REACH_TABLES;
         if (strcmp(key, "format") == 0)
             return REACH_FORMAT;
+        if (strcmp(key, "lookup") == 0)
+            return REACH_LOOKUP;
         return is_listed(config_source_keys, key) ? REACH_NONE : REACH_ALL;
     case REACH_SINK:
         return is_listed(config_sink_keys, key) ? REACH_NONE : REACH_ALL;
@@ -242,7 +247,16 @@ reach_below(enum reach reach, const char *key)
     case REACH_TABLES:
         return REACH_TABLE;
     case REACH_TABLE:
-        return strcmp(key, "format") == 0 ? REACH_FORMAT : REACH_NONE;
+        return strcmp(key, "format") == 0       ? REACH_FORMAT
+               : strcmp(key, "transforms") == 0 ? REACH_STEPS
+               : strcmp(key, "lookup") == 0     ? REACH_LOOKUP
+                                                : REACH_NONE;
+    case REACH_STEPS:
+        return strcmp(key, "use") == 0 ? REACH_USE : strcmp(key, "lookup") == 0 ? REACH_LOOKUP : REACH_NONE;
+    case REACH_USE:
+        return strcmp(key, "type") == 0 ? REACH_NONE : REACH_ALL;
+    case REACH_LOOKUP:
+        return strcmp(key, "from") == 0 ? REACH_SOURCE : REACH_NONE;
     case REACH_NONE:
     case REACH_ALL:
         break;
@@ -285,9 +299,10 @@ secret_resolve(struct reading *reading, const struct config_node *root)
     vault_open(&vault, node_member(root, "secrets"));
     *copy = *root;
     for (const struct config_node *member = root->child; member != NULL; member = member->next) {
-        enum reach reach = strcmp(member->key, "source") == 0 ? REACH_SOURCE
-                           : strcmp(member->key, "sink") == 0 ? REACH_SINK
-                                                              : REACH_NONE;
+        enum reach reach = strcmp(member->key, "source") == 0       ? REACH_SOURCE
+                           : strcmp(member->key, "sink") == 0       ? REACH_SINK
+                           : strcmp(member->key, "transforms") == 0 ? REACH_STEPS
+                                                                    : REACH_NONE;
         struct config_node *under = copy_tree(&vault, member, reach);
 
         *end = under;

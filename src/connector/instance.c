@@ -68,6 +68,8 @@ static const struct daybreak_host host_template = {
     .crash_point = host_crash_point,
     .stopping = host_stopping,
     .instant = host_instant,
+    .give = batch_give,
+    .filter = batch_take_out,
 };
 
 static const struct daybreak_option *
@@ -152,15 +154,48 @@ ignored(const struct instance_request *request, const struct daybreak_option *op
     return list;
 }
 
+/* What a connector says about its options goes to where the file has them. */
+struct checking {
+    const struct config_node *node;
+    const char *file;
+    struct findings *findings;
+    size_t errors;
+};
+
+static void
+option_is_wrong(void *context, const char *option, const char *what, const char *hint)
+{
+    struct checking *checking = context;
+    const struct config_node *node = checking->node;
+    struct config_place place = node->place;
+
+    while (node != NULL && *option != '\0') { /* "trailer.count": as near as the file comes to it */
+        char name[64];
+        size_t size = strcspn(option, ".");
+
+        snprintf(name, sizeof name, "%.*s", (int)size, option);
+        node = node_member(node, name);
+        if (node != NULL)
+            place = node->kind == CONFIG_SCALAR ? node->place : node->key_place;
+        option += size + (option[size] == '.');
+    }
+    findings_add(checking->findings, FINDING_ERROR, "bad-options", checking->file, place, hint, "%s", what);
+    checking->errors++;
+}
+
 static size_t
 fill(const struct instance_request *request, const struct daybreak_connector *type, void *self,
      struct arena *arena, struct findings *findings)
 {
     static const struct daybreak_option none[] = {{.name = NULL}};
     const struct daybreak_option *options = type->options == NULL ? none : type->options;
+    const struct config_node *node = node_with_extras(request, options, arena);
+    struct checking checking = {.node = node, .file = request->file, .findings = findings};
 
-    return option_fill(options, node_with_extras(request, options, arena), self,
-                       ignored(request, options, arena), arena, request->file, findings);
+    checking.errors = option_fill(options, node, self, ignored(request, options, arena), arena, request->file, findings);
+    if (checking.errors == 0 && type->check != NULL)
+        type->check(self, option_is_wrong, &checking);
+    return checking.errors;
 }
 
 size_t

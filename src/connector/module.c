@@ -34,12 +34,15 @@ const char *const module_role_name[] = {
 };
 
 struct loaded {
-    const struct daybreak_connector *connector;
+    struct daybreak_connector connector; /* a copy: what an older module does not know of is zero in it */
     char path[PATH_MAX];
     struct loaded *next;
 };
 
+#define OWN_MOST 8
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const struct daybreak_connector *own[OWN_MOST]; /* of this binary */
 static struct loaded *modules;
 static char folder[PATH_MAX];
 
@@ -148,10 +151,10 @@ check_symbol(const struct daybreak_connector *c, const char *path, enum daybreak
         return fault_set(fault, DAYBREAK_HALT,
                          "cannot load module '%s': it was built for ABI %u, this daybreak speaks %u", path,
                          c->abi, DAYBREAK_ABI);
-    if (c->size < sizeof *c)
+    if (c->size < offsetof(struct daybreak_connector, intend)) /* what every module of this ABI has */
         return fault_set(fault, DAYBREAK_HALT,
                          "cannot load module '%s': its table is %u bytes, %zu are needed", path, c->size,
-                         sizeof *c);
+                         offsetof(struct daybreak_connector, intend));
     if (c->role != role || c->name == NULL || strcmp(c->name, name) != 0)
         return fault_set(fault, DAYBREAK_HALT,
                          "cannot load module '%s': it calls itself '%s', its file says '%s_%s'", path,
@@ -175,7 +178,7 @@ load(const char *path, enum daybreak_role role, const char *name, const struct d
 
     for (entry = modules; entry != NULL; entry = entry->next)
         if (strcmp(entry->path, path) == 0) {
-            *out = entry->connector;
+            *out = &entry->connector;
             return 0;
         }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -201,12 +204,12 @@ load(const char *path, enum daybreak_role role, const char *name, const struct d
     if (check_symbol(connector, path, role, name, fault) != 0)
         goto close_fd;
     entry = memory_zero(sizeof *entry);
-    entry->connector = connector;
+    memcpy(&entry->connector, connector, connector->size < sizeof entry->connector ? connector->size : sizeof entry->connector);
     snprintf(entry->path, sizeof entry->path, "%s", path);
     entry->next = modules;
     modules = entry;
     /* The descriptor stays open: the loader names a library by this path, and a reused number would be taken for it. */
-    *out = connector;
+    *out = &entry->connector;
     return 0;
 
 close_fd:
@@ -265,6 +268,28 @@ hint_modules(enum daybreak_role role, const char *name, struct daybreak_fault *f
     text_fini(&list);
 }
 
+void
+module_add(const struct daybreak_connector *connector)
+{
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < OWN_MOST; i++)
+        if (own[i] == NULL || own[i] == connector) {
+            own[i] = connector;
+            break;
+        }
+    pthread_mutex_unlock(&lock);
+}
+
+/* One of this binary's own; NULL: there is none of that name. */
+static const struct daybreak_connector *
+own_find(enum daybreak_role role, const char *name)
+{
+    for (size_t i = 0; i < OWN_MOST && own[i] != NULL; i++)
+        if (own[i]->role == role && strcmp(own[i]->name, name) == 0)
+            return own[i];
+    return NULL;
+}
+
 int
 module_find(enum daybreak_role role, const char *name, const struct daybreak_connector **connector,
             struct daybreak_fault *fault)
@@ -279,7 +304,10 @@ module_find(enum daybreak_role role, const char *name, const struct daybreak_con
         return fault_set(fault, DAYBREAK_HALT, "the folder of modules has too long a name: '%s'",
                          module_folder());
     pthread_mutex_lock(&lock);
-    if (access(path, F_OK) != 0) {
+    *connector = own_find(role, name);
+    if (*connector != NULL) {
+        result = 0;
+    } else if (access(path, F_OK) != 0) {
         result = fault_set(fault, DAYBREAK_HALT, "there is no %s connector '%s'", module_role_name[role], name);
         hint_modules(role, name, fault);
     } else {

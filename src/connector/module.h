@@ -20,6 +20,9 @@ const char *module_folder(void);
 int module_find(enum daybreak_role role, const char *name, const struct daybreak_connector **connector,
                 struct daybreak_fault *fault);
 
+/** module_add(connector): a connector of this binary's own, found by its name before any file is; lent for ever. Twice does nothing. */
+void module_add(const struct daybreak_connector *connector);
+
 /** module_each(each, context): every loadable module of the folder, by role then name; those that fail their checks are given with
  * ${connector} NULL and the fault. */
 void module_each(void (*each)(void *context, const char *file, const struct daybreak_connector *connector,

@@ -18,6 +18,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/dead.h"
 #include "engine/pipeline.h"
 #include "record/batch.h"
 #include "sink/sink.h"
@@ -185,7 +186,7 @@ append_unreadable(struct pipeline *p, const struct daybreak_input *input, int64_
     result = land_batch(p, input, batch, fault);
     if (result == 0) {
         asides_push(&p->table[0].change.asides, &aside);
-        land_asides(p, input, &p->table[0]);
+        dead_asides(p, input, &p->table[0]);
         result = land_commit(p, true, fault);
     }
     if (result == 0)

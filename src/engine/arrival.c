@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "engine/append.h"
 #include "engine/reading.h"
+#include "engine/rehearsal.h"
 #include "engine/settle.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -57,12 +58,13 @@ known_content(struct reading *r, enum pipeline_outcome *outcome, struct daybreak
             goto fail;
     }
     if (known == 1 && (touched == 1 || strcmp(last.digest, r->digest) == 0)) {
-        if (!p->dry_run && ledger_input_end(p->ledger, r->id, "repeated", NULL, NULL, NULL, 0, -1, fault) != 0)
+        if (ledger_input_end(p->ledger, r->id, "repeated", NULL, NULL, NULL, 0, -1, fault) != 0)
             goto fail;
         p->result.inputs++;
         p->result.repeated_inputs++;
         *outcome = PIPELINE_DONE;
         ledger_input_fini(&last);
+        rehearsal_input(p, r->input, "repeated", NULL);
         if (p->dry_run)
             source_abandon(p->source);
         return p->dry_run || source_finish(p->source, fault) == 0 ? 1 : -1;
@@ -71,6 +73,7 @@ known_content(struct reading *r, enum pipeline_outcome *outcome, struct daybreak
                                         last.time_us != DAYBREAK_NO_TIME && r->input->time_us < last.time_us))) {
         snprintf(reason, sizeof reason, "older than the last: %s",
                  known == 1 ? "its content was applied before, and other content since" : last.name);
+        rehearsal_input(p, r->input, "held", reason);
         input_hold(r, "older", reason, NULL, "held");
         source_abandon(p->source);
         *outcome = PIPELINE_HELD;
@@ -136,7 +139,7 @@ arrival_begin(struct reading *r, enum pipeline_outcome *outcome, struct daybreak
 
     order_text(r->input, r->order);
     if (ledger_input_taken(p->ledger, r->input->name, r->input->fingerprint, state, fault) < 0 ||
-        (!p->dry_run && ledger_input_add(p->ledger, &record, &r->id, fault) != 0))
+        ledger_input_add(p->ledger, &record, &r->id, fault) != 0)
         return -1;
     r->approved = strcmp(state, "approved") == 0;
     if (r->approved) {

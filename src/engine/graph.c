@@ -9,7 +9,8 @@
 
 static const char *const methods[] = {"diff", "append", "watermark", "triggers", "log"};
 static const char *const writes[] = {"mirror", "upsert", "append"};
-static const char *const steps[] = {"rename", "drop", "select"};
+static const char *const steps[] = {[CONFIG_RENAME] = "rename", [CONFIG_DROP] = "drop", [CONFIG_SELECT] = "select",
+                                    [CONFIG_FILTER] = "filter", [CONFIG_SET] = "set", [CONFIG_LOOKUP] = "lookup", [CONFIG_USE] = "use"};
 
 static const char *
 path_of(const struct config_connector *connector)
@@ -46,6 +47,10 @@ steps_label(const struct config_table *table, struct text *out)
             text_printf(out, "%s%s to %s", k == 0 ? " " : ", ", step->rename.name[k], step->rename.value[k]);
         for (size_t k = 0; k < step->columns.count; k++)
             text_printf(out, "%s%s", k == 0 ? " " : ", ", step->columns.item[k]);
+        for (uint32_t k = 0; k < step->set_count; k++)
+            text_printf(out, "%s%s", k == 0 ? " " : ", ", step->set[k].column);
+        if (step->kind == CONFIG_FILTER)
+            text_printf(out, " %s", step->name);
     }
 }
 

@@ -70,6 +70,8 @@ guard_judge(const struct pipeline_table *table, int64_t absent, struct guard_ver
 
     verdict->guard = NULL;
     verdict->deletes_only = false;
+    if (guards->off)
+        return;
     if (table->config->capture.method != CONFIG_DIFF)
         goto invalid_rows;
     if (read == 0 && before > 0) {

@@ -13,13 +13,17 @@
 #include "base/text.h"
 #include "change/memory.h"
 #include "engine/append.h"
+#include "engine/guard_manifest.h"
+#include "engine/lookup_files.h"
 #include "engine/reading.h"
+#include "engine/rehearsal.h"
 #include "engine/resync.h"
 #include "engine/ring.h"
 #include "engine/settle.h"
 #include "record/batch.h"
 #include "sink/sink.h"
 #include "source/source.h"
+#include "step/contract.h"
 
 void
 input_hold(struct reading *r, const char *guard, const char *reason, const char *evidence, const char *state)
@@ -28,10 +32,9 @@ input_hold(struct reading *r, const char *guard, const char *reason, const char 
     struct daybreak_fault fault = {0};
     struct result_held *held;
 
-    if (!p->dry_run &&
-        ledger_input_end(p->ledger, r->id, state, guard, reason, evidence, r->rows, p->sink->batch, &fault) != 0)
+    if (ledger_input_end(p->ledger, r->id, state, guard, reason, evidence, r->rows, p->sink->batch, &fault) != 0)
         LOG_ERROR("cannot record the held input: input=%s: %s", r->input->name, fault.what);
-    held = result_hold(&p->result, r->id, r->input->name, guard, reason);
+    held = result_hold(&p->result, p->dry_run ? 0 : r->id, r->input->name, guard, reason);
     held->part = r->committed;
     held->cut = strcmp(state, "cut") == 0;
     if (p->sink->follows)
@@ -72,7 +75,7 @@ input_digest(struct reading *r, struct daybreak_fault *fault)
     text_hex(digest, 16, r->digest);
     r->digest[32] = '\0';
     p->position.digest = arena_text(p->position_arena, r->digest);
-    return p->dry_run ? 0 : ledger_input_digest(p->ledger, r->id, r->digest, r->order, fault);
+    return ledger_input_digest(p->ledger, r->id, r->digest, r->order, fault);
 }
 
 static int
@@ -94,6 +97,7 @@ cut_off(struct reading *r, const struct daybreak_fault *why, enum pipeline_outco
         result = append_unreadable(r->p, r->input, r->id, text_end(&reason), fault);
         *outcome = PIPELINE_DONE;
     } else if (result == 0) {
+        rehearsal_input(r->p, r->input, "held", text_end(&reason));
         input_hold(r, guard, text_end(&reason), NULL, r->committed && !r->append ? "cut" : "held");
         *outcome = PIPELINE_HELD;
     }
@@ -117,25 +121,36 @@ columns_check(struct reading *r, struct batch *batch, struct guard_verdict *verd
         if (verdict->guard != NULL)
             return 0;
     }
-    return land_bind(r->p, table, batch->layout, fault);
+    return land_bind(r->p, table, batch->layout, source_names_all(r->p->source, batch->table), fault);
 }
 
-/* A dry run ends here: what would land is counted, nothing does. */
+/* A guard tripped: nothing of the input lands. A dry run shows what would if somebody let it through. */
 static int
-told_only(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+guarded(struct reading *r, const struct guard_verdict *verdict, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
+{
+    if (r->p->dry_run && !r->first && !r->append && passage_spool(r, fault) != 0)
+        return -1;
+    rehearsal_input(r->p, r->input, "held", verdict->reason);
+    if (give_up(r, fault) != 0)
+        return -1;
+    input_hold(r, verdict->guard, verdict->reason, verdict->evidence, r->committed && !r->append ? "cut" : "held");
+    *outcome = PIPELINE_HELD;
+    return 0;
+}
+
+/* --limit: what was read of a log has landed, and the next run goes on behind it. */
+static int
+limited(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
 {
     struct pipeline *p = r->p;
 
-    for (uint32_t t = 0; t < p->tables; t++) {
-        struct daybreak_counts night = p->table[t].change.night;
-
-        night.delivered = night.captured + night.absent;
-        ledger_add(&p->result.table[t], &night);
-        ledger_add(&p->result.counts, &night);
-    }
+    if (land_commit(p, false, fault) != 0)
+        return -1;
     p->result.inputs++;
+    rehearsal_input(p, r->input, "part", NULL);
     *outcome = PIPELINE_DONE;
-    return give_up(r, fault);
+    source_abandon(p->source);
+    return 0;
 }
 
 /* Rows that were counted and set aside when the deletes were withheld are not counted again now that these are let through. */
@@ -174,7 +189,8 @@ static int
 finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *fault)
 {
     struct pipeline *p = r->p;
-    struct guard_verdict verdict = {0}, withheld = {0};
+    struct guard_verdict verdict = {0}, withheld = {0}, tripped = {0};
+    bool whole = p->limit == 0 || p->limit_left > 0;
 
     if (r->skipping) {
         fault_set(fault, DAYBREAK_HALT, "'%s' has landed up to '%s', and has no such place any more", r->input->name, r->landed_mark);
@@ -182,21 +198,32 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
         return fault_exit(fault, 78, "place-lost");
     }
 
+    if (whole && !r->approved && (!r->append || r->input->packed)) { /* a file that grows is what it is so far */
+        if (guard_manifest_judge(p, r->input, &verdict, fault) != 0)
+            return -1;
+        if (verdict.guard != NULL) {
+            rehearsal_guard(p, r->input, p->table[0].config->name, &verdict);
+            if (!p->dry_run)
+                return guarded(r, &verdict, outcome, fault);
+            tripped = verdict;
+        }
+    }
     for (uint32_t t = 0; t < p->tables; t++) {
         struct pipeline_table *table = &p->table[t];
         int64_t absent = 0;
 
-        if (source_parts_seen(p->source, t) == 0 && !r->append && p->limit == 0) {
+        if (source_parts_seen(p->source, t) == 0 && !r->append && whole) {
             snprintf(verdict.reason, sizeof verdict.reason, "table '%s' is missing", table->config->name);
+            rehearsal_input(p, r->input, "held", verdict.reason);
             if (give_up(r, fault) != 0)
                 return -1;
             input_hold(r, "missing_table", verdict.reason, NULL, r->committed ? "cut" : "held");
             *outcome = PIPELINE_HELD;
             return 0;
         }
-        if (!r->first && p->limit == 0 && change_absent(&table->change, &absent, fault) != 0)
+        if (!r->first && whole && change_absent(&table->change, &absent, fault) != 0)
             return -1;
-        if (p->limit == 0) /* a part of an input has too few rows by itself */
+        if (whole) /* a part of an input has too few rows by itself */
             guard_judge(table, absent, &verdict);
         if (verdict.guard != NULL && p->tables > 1) {
             char reason[sizeof verdict.reason];
@@ -204,6 +231,8 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
             snprintf(reason, sizeof reason, "%s", verdict.reason);
             snprintf(verdict.reason, sizeof verdict.reason, "table '%.100s': %.400s", table->config->name, reason);
         }
+        if (verdict.guard != NULL && !r->approved)
+            rehearsal_guard(p, r->input, table->config->name, &verdict);
         if (verdict.guard != NULL && !r->approved && verdict.deletes_only) {
             if (change_withhold_absent(&table->change, fault) != 0)
                 return -1;
@@ -211,25 +240,23 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
                 withheld = verdict;
             absent = 0;
         } else if (verdict.guard != NULL && !r->approved) {
-            if (give_up(r, fault) != 0)
-                return -1;
-            input_hold(r, verdict.guard, verdict.reason, verdict.evidence, r->committed && !r->append ? "cut" : "held");
-            *outcome = PIPELINE_HELD;
-            return 0;
+            if (!p->dry_run) /* which shows what the other tables would do, too */
+                return guarded(r, &verdict, outcome, fault);
+            tripped = tripped.guard == NULL ? verdict : tripped;
         }
-        if (!r->first && !r->append && p->limit == 0 && verdict.guard == NULL && miss_dead(p, table, &absent, fault) != 0)
+        if (!r->first && !r->append && whole && verdict.guard == NULL && miss_dead(p, table, &absent, fault) != 0)
             return -1;
         table->change.night.absent = absent;
         table->change.night.deleted = absent;
         if (r->deletes_only)
             forget_rows(table);
     }
+    if (tripped.guard != NULL)
+        return guarded(r, &tripped, outcome, fault);
     if (withheld.guard != NULL) {
-        result_hold(&p->result, r->id, r->input->name, withheld.guard, withheld.reason);
+        result_hold(&p->result, p->dry_run ? 0 : r->id, r->input->name, withheld.guard, withheld.reason);
         result_status(&p->result, 4, NULL);
     }
-    if (p->dry_run)
-        return told_only(r, outcome, fault);
     if (!r->first && !r->append && passage_spool(r, fault) != 0)
         return -1;
     if (p->sink->rows == 0 && passage_counts(r, 0, fault) != 0)
@@ -248,7 +275,8 @@ finish(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault 
     p->last_look_us = r->input->time_us != DAYBREAK_NO_TIME ? r->input->time_us : r->input->visible_at_us;
     p->result.inputs++;
     *outcome = withheld.guard == NULL ? PIPELINE_DONE : PIPELINE_HELD;
-    if (withheld.guard == NULL)
+    rehearsal_input(p, r->input, withheld.guard == NULL ? "lands" : "withheld", withheld.guard == NULL ? NULL : withheld.reason);
+    if (withheld.guard == NULL && !p->dry_run)
         return source_finish(p->source, fault);
     source_abandon(p->source);
     return 0;
@@ -285,9 +313,15 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
             return cut_off(r, &why, outcome, fault);
         }
         if (verdict.guard != NULL) {
+            uint32_t table_of = batch->table;
+
             ring_return(p->ring, batch);
             reader_join(p);
-            if (input_digest(r, fault) != 0 || give_up(r, fault) != 0)
+            if (input_digest(r, fault) != 0)
+                return -1;
+            rehearsal_guard(p, r->input, p->table[table_of].config->name, &verdict);
+            rehearsal_input(p, r->input, "held", verdict.reason);
+            if (give_up(r, fault) != 0)
                 return -1;
             input_hold(r, verdict.guard, verdict.reason, verdict.evidence, r->committed && !r->append ? "cut" : "held");
             *outcome = PIPELINE_HELD;
@@ -301,12 +335,16 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
             r->rows += batch->rows.rows;
             if (!p->all_land)
                 key_make(&table->keys, batch);
-            result = r->against_target && !table->seeded ? resync_seed(p, table, batch, fault) : 0;
+            result = table->contract == NULL ? 0 : contract_run(table->contract, batch, fault);
+            if (result == 0 && r->against_target && !table->seeded)
+                result = resync_seed(p, table, batch, fault);
             table->seeded = true;
+            if (result == 0 && r->against_target)
+                result = resync_shape(table, batch, fault);
             if (result == 0)
                 result = change_capture(&table->change, batch, fault);
             if (result == 0 && (r->first || r->append) && !passage_landed(r, batch))
-                result = p->dry_run ? passage_counted(batch, table) : passage_now(r, batch, fault);
+                result = passage_now(r, batch, fault);
             if (result != 0) {
                 ring_return(p->ring, batch);
                 return -1;
@@ -318,6 +356,9 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
     } while (next != DAYBREAK_INPUT_END);
     pthread_join(p->reader, NULL);
     p->reading = false;
+    p->limit_left -= p->limit_left > r->rows ? r->rows : p->limit_left;
+    if (p->limit > 0 && p->limit_left == 0 && r->append)
+        return limited(r, outcome, fault);
     if (input_digest(r, fault) != 0)
         return -1;
     if (source_changed(p->source) && !r->append) {
@@ -349,6 +390,10 @@ input_take(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fa
     result = arrival_begin(r, outcome, fault);
     if (result != 0)
         return result < 0 ? -1 : 0;
+    if (lookup_files_begin(p->lookups, r->input, fault) != 0) {
+        source_abandon(p->source);
+        return -1;
+    }
     if (r->append)
         append_start(p, r->input, r->digest, &start);
     p->position.order = arena_text(p->position_arena, r->order);

@@ -9,6 +9,8 @@
 #include "base/fault.h"
 #include "connector/instance.h"
 #include "connector/module.h"
+#include "engine/lint_lookups.h"
+#include "engine/lint_steps.h"
 #include "record/batch.h"
 #include "record/value.h"
 #include "record/zone.h"
@@ -27,8 +29,8 @@ abilities_of(enum daybreak_role role, const char *name)
     return name != NULL && module_find(role, name, &connector, &fault) == 0 ? connector->abilities : 0;
 }
 
-static void
-check_types(const struct config *config, const struct config_field *field, uint32_t count, struct findings *findings)
+void
+lint_types(const struct config *config, const struct config_field *field, uint32_t count, struct findings *findings)
 {
     struct value_type type;
     size_t types = 0;
@@ -63,6 +65,17 @@ zone_inherit(const struct config *config, struct config_field *field, uint32_t c
     for (uint32_t i = 0; i < count; i++)
         if (field[i].zone == NULL && strcmp(config->source.timezone, "UTC") != 0)
             field[i].zone = config->source.timezone;
+}
+
+void
+lint_fields(const struct config *config, const struct config_table *table, struct findings *findings)
+{
+    zone_inherit(config, table->fields, table->field_count);
+    for (uint32_t i = 0; i < table->format_count; i++)
+        zone_inherit(config, table->formats[i].fields, table->formats[i].field_count);
+    lint_types(config, table->fields, table->field_count, findings); /* what tables inherit is said once all the same */
+    for (uint32_t i = 0; i < table->format_count; i++)
+        lint_types(config, table->formats[i].fields, table->formats[i].field_count, findings);
 }
 
 static void
@@ -151,6 +164,24 @@ check_targets(const struct config *config, struct findings *findings)
         }
 }
 
+/* Options of the modules among the transforms; gives the number of errors. */
+static size_t
+check_modules(const struct config *config, const struct config_table *table, struct findings *findings)
+{
+    static const char *const ignore[] = {"type", NULL};
+    size_t errors = 0;
+
+    for (uint32_t i = 0; i < table->step_count; i++) {
+        const struct config_connector *use = &table->steps[i].use;
+        struct instance_request request = {.role = DAYBREAK_TRANSFORM, .name = use->type, .node = use->node, .ignore = ignore,
+                                           .file = config->path, .base_dir = config->dir};
+
+        if (table->steps[i].kind == CONFIG_USE)
+            errors += instance_check(&request, findings);
+    }
+    return errors;
+}
+
 size_t
 lint_bind(struct config *config, struct findings *findings)
 {
@@ -159,6 +190,7 @@ lint_bind(struct config *config, struct findings *findings)
                                     .ignore = config_sink_keys, .file = config->path, .base_dir = config->dir};
     const struct daybreak_connector *known;
     struct daybreak_fault fault = {0};
+    struct lookups *lookups;
     uint32_t load_abilities;
 
     if (zone_find(config->source.timezone) == NULL)
@@ -170,18 +202,16 @@ lint_bind(struct config *config, struct findings *findings)
         return findings->errors - before; /* told already: nothing says where rows would go */
     instance_check(&load, findings);
     load_abilities = abilities_of(DAYBREAK_LOAD, config->sink.load.type);
+    lookups = lint_lookups(config, findings);
     for (uint32_t t = 0; t < config->source.table_count; t++) {
         const struct config_table *table = &config->source.tables[t];
 
-        zone_inherit(config, table->fields, table->field_count);
-        for (uint32_t i = 0; i < table->format_count; i++)
-            zone_inherit(config, table->formats[i].fields, table->formats[i].field_count);
-        if (t == 0 || table->fields != config->source.tables[0].fields)
-            check_types(config, table->fields, table->field_count, findings);
-        for (uint32_t i = 0; i < table->format_count; i++)
-            check_types(config, table->formats[i].fields, table->formats[i].field_count, findings);
+        lint_fields(config, table, findings);
         check_capture(config, table, abilities_of(DAYBREAK_EXTRACT, config->source.extract.type), findings);
+        if (check_modules(config, table, findings) == 0) /* else nobody knows what comes behind them */
+            lint_steps_bind(config, lookups, table, findings);
     }
+    lookups_free(lookups);
     if (module_find(DAYBREAK_LOAD, config->sink.load.type, &known, &fault) == 0) {
         check_write(config, load_abilities, findings);
         check_targets(config, findings);
@@ -197,6 +227,15 @@ lint_bind(struct config *config, struct findings *findings)
     return findings->errors - before;
 }
 
+static bool
+filters(const struct config_table *table)
+{
+    for (uint32_t i = 0; i < table->step_count; i++)
+        if (table->steps[i].kind == CONFIG_FILTER || table->steps[i].kind == CONFIG_USE)
+            return true;
+    return false;
+}
+
 bool
 lint_guarantee(const struct config *config, uint32_t t, struct text *out)
 {
@@ -205,7 +244,8 @@ lint_guarantee(const struct config *config, uint32_t t, struct text *out)
     uint32_t source = abilities_of(DAYBREAK_EXTRACT, config->source.extract.type);
     uint32_t load = abilities_of(DAYBREAK_LOAD, sink->load.type);
     bool diff = table->capture.method == CONFIG_DIFF, deletes = diff || (source & DAYBREAK_SEES_DELETES);
-    bool stale = sink->write != DAYBREAK_APPEND && !deletes;
+    /* a row that leaves by a filter is missed where nobody remembers that it was there */
+    bool stale = sink->write != DAYBREAK_APPEND && (!deletes || (!diff && filters(table)));
     const struct config_node *path = node_member(sink->load.node, "path");
 
     text_put(out, "effectively once");
@@ -228,6 +268,7 @@ lint_guarantee(const struct config *config, uint32_t t, struct text *out)
 
 struct peek {
     const struct config *config;
+    struct lookups *lookups;
     struct findings *findings;
     struct batch *batch;
 };
@@ -271,12 +312,9 @@ peek_clash(const struct peek *peek, const struct step_plan *plan)
 
 /* The names the file gives for columns, against those the input has: before the transforms and behind them. */
 static void
-peek_columns(const struct peek *peek, const struct config_table *table, const struct batch_layout *layout)
+peek_columns(const struct peek *peek, const struct config_table *table, const struct batch_layout *layout, bool names_all)
 {
-    const struct config_context *context = &table->context;
-    struct daybreak_fault fault = {0};
     struct step_plan plan;
-    const char **names;
 
     for (size_t i = 0; i < table->capture.ignore.count; i++)
         if (!has_column(layout, table->capture.ignore.item[i]))
@@ -284,25 +322,9 @@ peek_columns(const struct peek *peek, const struct config_table *table, const st
     for (uint32_t i = 0; i < table->field_count; i++)
         if (!has_column(layout, table->fields[i].name))
             unknown(peek, table->fields[i].place, "field", table->fields[i].name, layout->name, layout->columns);
-    if (step_plan_make(peek->batch->arena, table, layout, NULL, &plan, &fault) != 0) {
-        findings_add(peek->findings, FINDING_WARNING, "unknown-column", peek->config->path,
-                     table->step_count > 0 ? table->steps[0].place : table->place, fault.hint[0] == '\0' ? NULL : fault.hint,
-                     "%s", fault.what);
-        return;
-    }
+    lint_steps_seen(peek->config, peek->lookups, table, layout, names_all, &plan, peek->findings);
     peek_clash(peek, &plan);
-    names = arena_alloc(peek->batch->arena, (plan.columns + 1) * sizeof *names);
-    for (uint32_t i = 0; i < plan.columns; i++)
-        names[i] = plan.column[i].name;
-    if (context->changed_at != NULL && step_plan_find(&plan, context->changed_at) == UINT32_MAX)
-        unknown(peek, context->place, "context.changed_at", context->changed_at, names, plan.columns);
-    if (context->reason != NULL && !context->reason_is_text && step_plan_find(&plan, context->reason) == UINT32_MAX)
-        unknown(peek, context->place, "context.reason", context->reason, names, plan.columns);
-    if (context->actor != NULL && !context->actor_is_text && step_plan_find(&plan, context->actor) == UINT32_MAX)
-        unknown(peek, context->place, "context.actor", context->actor, names, plan.columns);
-    for (uint32_t i = 0; i < context->related_count; i++)
-        if (step_plan_find(&plan, context->related[i].column) == UINT32_MAX)
-            unknown(peek, context->place, "context.related", context->related[i].column, names, plan.columns);
+    step_plan_free(&plan);
 }
 
 static void
@@ -327,7 +349,8 @@ peek_input(const struct peek *peek, struct source *source, const struct daybreak
         if (peek->batch->layout != NULL && !seen[peek->batch->table]) {
             seen[peek->batch->table] = true;
             left--;
-            peek_columns(peek, &peek->config->source.tables[peek->batch->table], peek->batch->layout);
+            peek_columns(peek, &peek->config->source.tables[peek->batch->table], peek->batch->layout,
+                         source_names_all(source, peek->batch->table));
         }
     } while (left > 0 && blocks++ < 64 && peek->batch->next != DAYBREAK_INPUT_END);
 }
@@ -345,8 +368,12 @@ lint_peek(const struct config *config, struct findings *findings)
     uint32_t inputs = 0, beside = 0;
     volatile int never = 0;
 
-    if (source_open(config, &never, &source, &fault) != 0)
+    peek.lookups = lint_lookups(config, findings);
+    lint_lookups_peek(config, peek.lookups, findings);
+    if (source_open(config, &never, &source, &fault) != 0) {
+        lookups_free(peek.lookups);
         return;
+    }
     while (source_look(source, &input, &wait, &next, &fault) == 0 && next == DAYBREAK_MORE) {
         beside += inputs > 0 && input.time_us == time_us;
         time_us = input.time_us;
@@ -364,6 +391,10 @@ lint_peek(const struct config *config, struct findings *findings)
         peek.batch = batch_new();
         peek_input(&peek, source, &input);
         batch_free(peek.batch);
+    } else {
+        for (uint32_t t = 0; t < config->source.table_count; t++)
+            lint_steps_unseen(config, peek.lookups, &config->source.tables[t], findings);
     }
     source_close(source);
+    lookups_free(peek.lookups);
 }

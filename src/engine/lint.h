@@ -20,6 +20,11 @@ size_t lint_bind(struct config *config, struct findings *findings);
  */
 void lint_peek(const struct config *config, struct findings *findings);
 
+/** lint_types(config, field, count, findings): types, patterns and zones of fields. lint_fields(config, table, findings): all of a table's, which get the
+ * source's time zone where they say none. */
+void lint_types(const struct config *config, const struct config_field *field, uint32_t count, struct findings *findings);
+void lint_fields(const struct config *config, const struct config_table *table, struct findings *findings);
+
 /** lint_guarantee(config, table, out): what this route promises, in one sentence. false: it is less than `strict: true` allows. */
 bool lint_guarantee(const struct config *config, uint32_t table, struct text *out);
 

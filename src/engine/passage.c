@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "change/spool.h"
 #include "engine/append.h"
+#include "engine/dead.h"
+#include "engine/fate.h"
 #include "engine/reading.h"
 #include "engine/settle.h"
 #include "record/batch.h"
@@ -86,6 +88,7 @@ passage_landed(struct reading *r, struct batch *batch)
         return false;
     asides_clear(&table->change.asides);
     keyset_clear(table->change.back);
+    text_clear(&table->change.back_was);
     ledger_add(&table->change.night, &batch->counts);
     return true;
 }
@@ -95,11 +98,16 @@ commit_maybe(struct reading *r, struct batch *batch, struct daybreak_fault *faul
 {
     struct pipeline *p = r->p;
     int64_t now = clock_steady_ms();
+    bool due;
 
     if (r->uncommitted++ == 0)
         r->uncommitted_since_ms = now;
-    if (r->append ? r->uncommitted < COMMIT_BATCHES && now - r->uncommitted_since_ms < COMMIT_MS
-                  : p->sink->staged_changes < p->config->commit_max && !r->committed)
+    if (r->append) /* with --limit: when that is reached */
+        due = r->uncommitted >= COMMIT_BATCHES || now - r->uncommitted_since_ms >= COMMIT_MS ||
+              (p->limit > 0 && r->rows >= p->limit_left);
+    else
+        due = p->sink->staged_changes >= p->config->commit_max || r->committed;
+    if (!due)
         return 0;
     p->position.part = arena_text(p->position_arena, batch->story.part);
     p->position.mark = arena_text(p->position_arena, batch->last);
@@ -117,11 +125,13 @@ passage_now(struct reading *r, struct batch *batch, struct daybreak_fault *fault
     struct pipeline *p = r->p;
     struct pipeline_table *table = &p->table[batch->table];
 
+    if (r->first && table->config->capture.first == CONFIG_FIRST_SKIP && fate_skipped(p, table, batch, fault) != 0)
+        return -1;
     batch->counts.delivered += batch->changes;
     ledger_add(&table->change.night, &batch->counts);
     if (land_batch(p, r->input, batch, fault) != 0)
         return -1;
-    land_asides(p, r->input, table);
+    dead_asides(p, r->input, table);
     if (r->append)
         append_note(p, batch);
     if (keyset_count(table->change.back) > 0) {
@@ -129,6 +139,7 @@ passage_now(struct reading *r, struct batch *batch, struct daybreak_fault *fault
         int result = change_taken_back(&table->change, back, fault);
 
         if (result == 0) {
+            fate_taken_back(p, back);
             back->counts.delivered -= back->changes;
             ledger_add(&table->change.night, &back->counts);
             result = land_batch(p, r->input, back, fault);
@@ -138,15 +149,6 @@ passage_now(struct reading *r, struct batch *batch, struct daybreak_fault *fault
             return -1;
     }
     return commit_maybe(r, batch, fault);
-}
-
-/* What would land as it came, of a dry run. */
-int
-passage_counted(struct batch *batch, struct pipeline_table *table)
-{
-    ledger_add(&table->change.night, &batch->counts);
-    asides_clear(&table->change.asides);
-    return 0;
 }
 
 /* A compared input: its changes come out of the spool. */
@@ -195,7 +197,7 @@ passage_spool(struct reading *r, struct daybreak_fault *fault)
         }
         if (result == 0) { /* with the table's last batch: its other rows, and what was set aside */
             ledger_add(sink_row(p->sink), &rest);
-            land_asides(p, r->input, table);
+            dead_asides(p, r->input, table);
         }
     }
     batch_free(batch);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -17,10 +18,18 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "change/memory.h"
+#include "engine/guard_manifest.h"
+#include "engine/lookup_files.h"
+#include "engine/rehearsal.h"
+#include "engine/dead.h"
 #include "engine/ring.h"
+#include "engine/route.h"
 #include "engine/settle.h"
 #include "sink/sink.h"
 #include "source/source.h"
+#include "step/contract.h"
+
+#define DRY_TRIES 20
 
 void
 pipeline_position_load(struct pipeline *p)
@@ -68,6 +77,15 @@ memory_needed(struct pipeline *p, const char *table, bool *needed, struct daybre
     return 0;
 }
 
+/* A dry run keeps what does not fit into memory outside of the state. */
+static const char *
+scratch(void)
+{
+    const char *folder = getenv("TMPDIR");
+
+    return folder == NULL || folder[0] == '\0' ? "/tmp" : folder;
+}
+
 static int
 tables_open(struct pipeline *p, struct daybreak_fault *fault)
 {
@@ -82,8 +100,11 @@ tables_open(struct pipeline *p, struct daybreak_fault *fault)
         p->tables = t + 1;
         if (memory_needed(p, table->config->name, &needed, fault) != 0)
             return -1;
-        if (change_open(&table->change, p->config, t, p->state.memory, p->sink->batch, needed, fault) != 0)
+        if (change_open(&table->change, p->config, t, p->state.memory, p->dry_run ? scratch() : NULL, p->sink->batch, needed,
+                        fault) != 0)
             return fault_within(fault, "memory of table '%s'", table->config->name);
+        table->change.open = step_computes(table->config) || route_home(p->routes) != MEMORY_HOME;
+        table->change.taken = route_taken(p->routes);
         if (ledger_dead_keys(p->ledger, table->config->name, dead_key, table->change.dead, fault) != 0)
             return -1;
     }
@@ -132,12 +153,30 @@ last_look(struct pipeline *p, struct daybreak_fault *fault)
     return 0;
 }
 
-int
-pipeline_open(const struct config *config, const struct pipeline_options *options, struct pipeline **out, bool *busy,
-              struct daybreak_fault *fault)
+/* The state, to be written by this process alone; or what it says, in memory, for a dry run that leaves all as it is. */
+static int
+state_open(struct pipeline *p, bool *busy, struct daybreak_fault *fault)
+{
+    char root[PATH_MAX];
+
+    state_root(p->config->dir, root);
+    if (state_paths(&p->state, root, p->config->name, fault) != 0)
+        return -1;
+    if (p->dry_run)
+        return ledger_copy(p->state.ledger, &p->ledger, fault);
+    if (state_make(&p->state, fault) != 0 || state_lock(&p->state, busy, fault) != 0)
+        return -1;
+    if (*busy)
+        return 0;
+    CRASH_POINT("pipeline.locked");
+    return ledger_open(p->state.ledger, true, &p->ledger, fault);
+}
+
+static int
+open_once(const struct config *config, const struct pipeline_options *options, struct pipeline **out, bool *busy,
+          struct daybreak_fault *fault)
 {
     struct pipeline *p = memory_zero(sizeof *p);
-    char root[PATH_MAX];
 
     *busy = false;
     *out = NULL;
@@ -146,27 +185,24 @@ pipeline_open(const struct config *config, const struct pipeline_options *option
     p->was = options->was;
     p->resync = options->resync;
     p->dry_run = options->dry_run;
-    p->limit = options->limit;
+    p->limit = p->limit_left = options->limit;
     p->progress = options->progress;
     p->state.lock = -1;
     p->arena = arena_new();
     p->position_arena = arena_new();
-    p->letters = letters_new();
+    p->letters = dead_new();
     result_init(&p->result, config->name, config->source.table_count);
     p->result.handoff = config->sink.handoff;
     for (uint32_t t = 0; t < config->source.table_count; t++)
         p->result.table_name[t] = config->source.tables[t].name;
     trace_draw(p->trace);
-    state_root(config->dir, root);
-    if (state_paths(&p->state, root, config->name, fault) != 0 || state_make(&p->state, fault) != 0 ||
-        state_lock(&p->state, busy, fault) != 0)
+    if (state_open(p, busy, fault) != 0)
         goto fail;
     if (*busy) {
         pipeline_close(p);
         return 0;
     }
-    CRASH_POINT("pipeline.locked");
-    if (ledger_open(p->state.ledger, true, &p->ledger, fault) != 0 || identity_check(p, fault) != 0 ||
+    if (identity_check(p, fault) != 0 ||
         ledger_run_begin(p->ledger, options->mode, config->version_digest, p->run, fault) != 0)
         goto fail;
     if (file_note(p, fault) != 0)
@@ -174,7 +210,9 @@ pipeline_open(const struct config *config, const struct pipeline_options *option
     snprintf(p->result.run, sizeof p->result.run, "%s", p->run);
     if (source_open(config, p->stop, &p->source, fault) != 0 || sink_open(config, p->stop, &p->sink, fault) != 0)
         goto fail;
+    p->lookups = lookup_files_new(config, p->stop);
     p->sink->follows = strcmp(options->mode, "follow") == 0;
+    p->sink->rehearses = p->dry_run;
     CRASH_POINT("pipeline.before-claim");
     if (sink_claim(p->sink, p->ledger, &p->identity, options->was, options->resync, fault) != 0) {
         fault_within(fault, "sink");
@@ -182,9 +220,10 @@ pipeline_open(const struct config *config, const struct pipeline_options *option
     }
     CRASH_POINT("pipeline.claimed");
     pipeline_position_load(p);
-    if (tables_open(p, fault) != 0 || settle_again(p, fault) != 0 || last_look(p, fault) != 0)
+    if (route_open(p->ledger, config->sink.handoff, &p->routes, fault) != 0 || tables_open(p, fault) != 0 || settle_again(p, fault) != 0 || last_look(p, fault) != 0)
         goto fail;
     p->ring = ring_new();
+    rehearsal_begin(p);
     *out = p;
     return 0;
 
@@ -192,6 +231,27 @@ fail:
     result_status(&p->result, fault_status(fault), fault);
     pipeline_close(p);
     return -1;
+}
+
+int
+pipeline_open(const struct config *config, const struct pipeline_options *options, struct pipeline **out, bool *busy,
+              struct daybreak_fault *fault)
+{
+    for (int tries = 1;; tries++) {
+        const struct timespec pause = {.tv_nsec = 100000000};
+        struct state state;
+        char root[PATH_MAX];
+
+        if (open_once(config, options, out, busy, fault) == 0)
+            return 0;
+        state_root(config->dir, root);
+        /* a dry run reads ledger, target and memory one after the other, while the run that holds the lock may move all three */
+        if (!options->dry_run || tries == DRY_TRIES || (options->stop != NULL && *options->stop) ||
+            state_paths(&state, root, config->name, &(struct daybreak_fault){0}) != 0 || !state_running(&state))
+            return -1;
+        nanosleep(&pause, NULL);
+        memset(fault, 0, sizeof *fault);
+    }
 }
 
 void
@@ -202,6 +262,8 @@ pipeline_close(struct pipeline *p)
     ring_free(p->ring);
     for (uint32_t t = 0; t < p->tables; t++) {
         change_close(&p->table[t].change);
+        step_plan_free(&p->table[t].plan);
+        contract_free(p->table[t].contract);
         key_maker_fini(&p->table[t].keys);
         free(p->table[t].known_note);
     }
@@ -214,6 +276,7 @@ pipeline_close(struct pipeline *p)
     }
     sink_close(p->sink);
     source_close(p->source);
+    lookup_files_free(p->lookups);
     if (p->ledger != NULL && p->run[0] != '\0') {
         struct daybreak_fault fault = {0};
         struct text out = {0};
@@ -227,7 +290,8 @@ pipeline_close(struct pipeline *p)
     }
     ledger_close(p->ledger);
     state_unlock(&p->state);
-    letters_free(p->letters);
+    dead_free(p->letters);
+    route_close(p->routes);
     result_fini(&p->result);
     arena_free(p->position_arena);
     arena_free(p->arena);
@@ -243,6 +307,7 @@ pipeline_look(struct pipeline *p, struct daybreak_input *input, struct daybreak_
     p->unsettled = false;
     for (;;) {
         char state[16];
+        bool awaited;
         int taken;
 
         if (source_look(p->source, input, wait, next, fault) != 0)
@@ -252,6 +317,15 @@ pipeline_look(struct pipeline *p, struct daybreak_input *input, struct daybreak_
         taken = ledger_input_taken(p->ledger, input->name, input->fingerprint, state, fault);
         if (taken < 0)
             return -1;
+        if (taken == 0 && guard_manifest_awaited(p, input, &awaited, fault) != 0)
+            return -1;
+        if (taken == 0 && awaited) { /* nor does anything overtake it: the look ends, and begins anew */
+            while (*next == DAYBREAK_MORE)
+                if (source_look(p->source, input, wait, next, fault) != 0)
+                    return -1;
+            wait->unsettled++;
+            return 0;
+        }
         if (taken == 0)
             return 0;
         if (p->dry_run || (strcmp(state, "done") != 0 && strcmp(state, "repeated") != 0))

@@ -15,7 +15,11 @@
 #include "ledger/ledger.h"
 #include "step/step.h"
 
+struct contract;
+struct dead_letters;
+struct lookup_files;
 struct ring;
+struct routes;
 struct sink;
 struct source;
 
@@ -27,6 +31,7 @@ struct pipeline_table {
     struct change change;              /* writing thread, like all below */
     const struct batch_layout *layout; /* the plans below are made for it */
     struct step_plan plan;
+    struct contract *contract;         /* NULL: every row that can be read is taken */
     struct envelope_plan envelope;
     uint32_t prepared;                 /* columns the sink was told of; 0: none yet */
     struct daybreak_list known;        /* source columns of the last finished input */
@@ -47,6 +52,7 @@ struct pipeline {
     struct ledger_identity identity;
     struct source *source;
     struct sink *sink;
+    struct lookup_files *lookups;
     struct pipeline_table *table;
     uint32_t tables;
     struct ring *ring;
@@ -58,18 +64,20 @@ struct pipeline {
     char trace[56];
     const char *was;
     bool resync, dry_run;
-    int64_t limit;              /* of a dry run: rows to read of the input; 0: all */
+    int64_t limit, limit_left;  /* --limit: rows to read in this run, and how many of them are left; 0: all */
     bool release;               /* what lands now waited for a person: its lag is no figure of the flow */
     struct arena *arena;        /* plans: as long as the pipeline */
     struct position position;   /* in position_arena */
     struct arena *position_arena;
     struct append_file *growing; /* the file under way, of a source that grows */
-    struct letters *letters;    /* dead letters of what is staged */
+    struct dead_letters *letters; /* of what is staged */
+    struct routes *routes;
     struct lag_set lag;         /* of what is staged */
     bool unsettled;             /* an input landed, and the ledger could not be told yet */
     bool provisional;           /* the ledger holds something for a commit that has not come */
     int64_t first_seen_us;      /* what was there before counts as backlog */
     int64_t last_look_us;       /* of the last applied input: lower bound of what changed since */
+    const char *awaited;        /* the input that was named last to wait for its manifest; in arena */
     struct result result;
     void (*progress)(struct pipeline *pipeline, const struct daybreak_input *input, int64_t bytes, int64_t rows);
 };
@@ -108,12 +116,13 @@ int pipeline_input(struct pipeline *pipeline, const struct daybreak_input *input
                    struct daybreak_fault *fault);
 
 /* ---- land.c: from a captured batch to its commit ------------------------------------------- */
-/** land_bind(pipeline, table, layout, fault): plans for the layout; the sink learns of new columns. ASIDE: the input is to be held. */
-int land_bind(struct pipeline *pipeline, struct pipeline_table *table, const struct batch_layout *layout, struct daybreak_fault *fault);
-/** land_batch(pipeline, input, batch, kind, fault): envelope, stage, dead letters of what was refused. */
+/** land_bind(pipeline, table, layout, names_all, fault): plans for the layout; the sink learns of new columns. A column that a layout lacks which does
+ * not ${names_all} there are is null. ASIDE: the input is to be held. */
+int land_bind(struct pipeline *pipeline, struct pipeline_table *table, const struct batch_layout *layout, bool names_all,
+              struct daybreak_fault *fault);
+/** land_batch(pipeline, input, batch, fault): steps, envelope, stage, dead letters of what was set aside or refused. What does not go on is no
+ * change of the batch any more. */
 int land_batch(struct pipeline *pipeline, const struct daybreak_input *input, struct batch *batch, struct daybreak_fault *fault);
-/** land_asides(pipeline, input, table): what capture set aside belongs to the batch staged last. */
-void land_asides(struct pipeline *pipeline, const struct daybreak_input *input, struct pipeline_table *table);
 /** land_withdrawals(pipeline, table, fault): of the keys deleted by the input those the target never took, into table->change.withdrawn. */
 int land_withdrawals(struct pipeline *pipeline, struct pipeline_table *table, struct daybreak_fault *fault);
 /** land_commit(pipeline, input, fault): everything staged, at pipeline->position. land_rollback: as if nothing had been staged. */
@@ -134,11 +143,5 @@ struct guard_verdict {
 void guard_judge(const struct pipeline_table *table, int64_t absent, struct guard_verdict *verdict);
 /** guard_columns(table, layout, names_all, verdict): drift: columns that are gone. */
 void guard_columns(struct pipeline_table *table, const struct batch_layout *layout, bool names_all, struct guard_verdict *verdict);
-
-struct letters;
-struct letters *letters_new(void);
-void letters_free(struct letters *letters);
-void letters_clear(struct letters *letters);
-uint32_t letters_count(const struct letters *letters);
 
 #endif

@@ -10,38 +10,52 @@
 #include "record/batch.h"
 #include "source/source.h"
 
+/* Marks of its first and its last row; with --limit the batch ends with the ${kept}th, and what is behind it is for the next run. */
+static int
+batch_end(struct pipeline *p, struct batch *batch, uint32_t kept, struct daybreak_fault *fault)
+{
+    struct daybreak_rows *rows = &batch->rows;
+
+    if (kept == 0)
+        return 0;
+    if (source_mark(p->source, batch, 0, batch->first, fault) != 0 || source_mark(p->source, batch, kept - 1, batch->last, fault) != 0)
+        return -1;
+    if (kept < rows->rows) {
+        rows->consumed = rows->start[kept];
+        rows->rows = kept;
+    }
+    return 0;
+}
+
 static void *
 reader_main(void *context)
 {
     struct pipeline *p = context;
     struct batch *batch;
-    int64_t rows = 0;
+    int64_t left = p->limit > 0 ? p->limit_left : INT64_MAX;
 
     while ((batch = ring_free_batch(p->ring)) != NULL) {
         struct daybreak_fault fault = {0};
         enum daybreak_next next;
+        uint32_t kept;
 
         if (source_read(p->source, batch, &fault) != 0) {
             ring_give(p->ring, batch, &fault);
             return NULL;
         }
         batch->story.read_at = clock_now_us();
-        rows += batch->rows.rows;
-        if (p->limit > 0 && rows >= p->limit) { /* of a dry run, which keeps no mark */
-            batch->rows.rows -= (uint32_t)(rows - p->limit);
+        kept = batch->rows.rows < left ? batch->rows.rows : (uint32_t)left;
+        left -= kept;
+        if (left == 0)
             batch->next = DAYBREAK_INPUT_END;
-        }
         next = batch->next;
-        if (batch->rows.rows > 0) {
-            if (p->all_land) { /* landing is the slower half then, comparing the faster one */
-                key_make(&p->table[batch->table].keys, batch);
-                batch_type(batch, NULL, 0);
-            }
-            if (source_mark(p->source, batch, 0, batch->first, &fault) != 0 ||
-                source_mark(p->source, batch, batch->rows.rows - 1, batch->last, &fault) != 0) {
-                ring_give(p->ring, batch, &fault);
-                return NULL;
-            }
+        if (batch_end(p, batch, kept, &fault) != 0) {
+            ring_give(p->ring, batch, &fault);
+            return NULL;
+        }
+        if (batch->rows.rows > 0 && p->all_land) { /* landing is the slower half then, comparing the faster one */
+            key_make(&p->table[batch->table].keys, batch);
+            batch_type(batch, NULL, 0);
         }
         ring_give(p->ring, batch, NULL);
         if (next == DAYBREAK_INPUT_END || next == DAYBREAK_INPUT_CUT)

@@ -52,8 +52,6 @@ bool passage_resumed(const struct reading *r);
 bool passage_landed(struct reading *r, struct batch *batch);
 /** passage_now(r, batch, fault): first load and append: the batch lands as it came. */
 int passage_now(struct reading *r, struct batch *batch, struct daybreak_fault *fault);
-/** passage_counted(batch, table): what would land as it came, of a dry run. */
-int passage_counted(struct batch *batch, struct pipeline_table *table);
 /** passage_spool(r, fault): a compared input: its changes come out of the spool. */
 int passage_spool(struct reading *r, struct daybreak_fault *fault);
 /** passage_counts(r, table, fault): a batch with nothing but counts, so that every input that ended has its commit. */

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "engine/rehearsal.h"
 #include "ledger/ledger.h"
 
 void
@@ -65,8 +66,8 @@ result_hold(struct result *result, int64_t id, const char *input, const char *gu
     return held;
 }
 
-static void
-counts_json(const struct daybreak_counts *counts, struct json *json)
+void
+result_counts_json(const struct daybreak_counts *counts, struct json *json)
 {
     json_int(json, "read", counts->read);
     json_int(json, "unchanged", counts->unchanged);
@@ -122,10 +123,10 @@ result_json(const struct result *result, struct json *json, const char *name)
 
     json_object(json, name);
     json_text(json, "pipeline", result->pipeline);
-    json_text(json, "run", result->run);
+    json_text(json, "run", result->rehearsal == NULL ? result->run : NULL);
     json_int(json, "inputs", result->inputs);
     json_int(json, "repeated_inputs", result->repeated_inputs);
-    counts_json(&result->counts, json);
+    result_counts_json(&result->counts, json);
     json_int(json, "batches", result->batches);
     json_real(json, "seconds", result->seconds);
     json_text(json, "checkpoint", result->checkpoint);
@@ -134,7 +135,7 @@ result_json(const struct result *result, struct json *json, const char *name)
     for (uint32_t t = 0; t < result->tables; t++) {
         json_object(json, NULL);
         json_text(json, "name", result->table_name[t]);
-        counts_json(&result->table[t], json);
+        result_counts_json(&result->table[t], json);
         json_close(json);
     }
     json_close(json);
@@ -151,7 +152,7 @@ result_json(const struct result *result, struct json *json, const char *name)
     for (const struct result_held *held = result->held; held != NULL; held = held->next) {
         id[1 + text_number(held->id, id + 1)] = '\0';
         json_object(json, NULL);
-        json_text(json, "id", id);
+        json_text(json, "id", held->id > 0 ? id : NULL); /* a dry run files nothing */
         json_text(json, "input", held->input);
         json_text(json, "guard", held->guard);
         json_text(json, "reason", held->reason);
@@ -159,5 +160,7 @@ result_json(const struct result *result, struct json *json, const char *name)
     }
     json_close(json);
     json_bool(json, "balanced", result->balanced);
+    if (result->rehearsal != NULL)
+        rehearsal_json(result, json);
     json_close(json);
 }

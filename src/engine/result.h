@@ -10,6 +10,7 @@
 #include "ledger/hops.h"
 
 struct arena;
+struct rehearsal;
 
 /* An input that waits for a person, as `run --json` tells it. */
 struct result_held {
@@ -41,6 +42,7 @@ struct result {
     bool balanced, late, nothing_matched;
     int status;                  /* exit status so far: result_status folds */
     struct daybreak_fault fault; /* of the worst status */
+    struct rehearsal *rehearsal; /* of a dry run: what it would have done; NULL of all others */
 };
 
 void result_init(struct result *result, const char *pipeline, uint32_t tables);
@@ -50,6 +52,8 @@ void result_status(struct result *result, int status, const struct daybreak_faul
 /** result_worse(a, b): which of two exit statuses is told. */
 int result_worse(int a, int b);
 struct result_held *result_hold(struct result *result, int64_t id, const char *input, const char *guard, const char *reason);
+/** result_counts_json(counts, json): every count by its name, into the object that is open. */
+void result_counts_json(const struct daybreak_counts *counts, struct json *json);
 /** result_json(result, json, name): the object of DESIGN 11. */
 void result_json(const struct result *result, struct json *json, const char *name);
 

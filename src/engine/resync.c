@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the target holds, as the memory a dump is compared with. The target knows its rows by the names after the transforms and by
- * canonical texts; the plan leads each column back to the source's name, under which capture hashes it.
+ * What the target holds, as the memory a dump is compared with. The target knows its rows by the names after the transforms and
+ * by canonical texts; the plan leads each column back to the source's name, under which capture hashes it. Where transforms
+ * compute there is no way back: then each row of the dump goes through them, and what it becomes is compared.
  */
 #include "engine/resync.h"
 
@@ -30,10 +31,30 @@ canonical(const struct value_type *type, struct daybreak_text cell, char room[VA
     struct value_type plain = *type;
     size_t length;
 
-    plain.comma = false; /* whatever the dump writes, a database has a point */
+    plain.style = (struct value_style){0}; /* whatever the dump writes, a database has a point */
     if (cell.size == DAYBREAK_NULL || type->type == DAYBREAK_TYPE_TEXT || type->type == DAYBREAK_TYPE_BYTES)
         return cell;
     return value_canonical(&plain, cell.at, cell.size, room, &length) ? (struct daybreak_text){room, (uint32_t)length} : cell;
+}
+
+/* What a column adds to the hash of a row in the target's own terms. */
+static uint64_t
+shaped_cell(const struct pipeline_table *table, uint32_t i, struct daybreak_text cell)
+{
+    const struct daybreak_column *column = &table->plan.column[i];
+    struct value_type type = {.type = column->type, .precision = column->precision, .scale = column->scale};
+    char room[VALUE_ROOM];
+
+    return key_canon_cell(&table->keys, column->name, canonical(&type, cell, room));
+}
+
+/* Is the column one to compare? Not the key, not what this input does not have, not what is delivered but never compared. */
+static bool
+compared(const struct step_plan *plan, const struct key_binding *binding, uint32_t i)
+{
+    uint32_t from = plan->from[i];
+
+    return from != UINT32_MAX && !plan->column[i].key && (from >= plan->layout->columns || !binding->ignored[from]);
 }
 
 static bool
@@ -46,7 +67,8 @@ seed_row(void *context, const struct daybreak_text *cell, bool ours)
     size_t keys = table->config->capture.key.count;
     char room[VALUE_ROOM], key_room[64][VALUE_ROOM];
     struct daybreak_text key[64];
-    struct memory_item item = {0};
+    struct memory_item item = {.route = MEMORY_HOME};
+    bool shaped = step_computes(table->config);
 
     (void)ours;
     seed->rows++;
@@ -62,9 +84,10 @@ seed_row(void *context, const struct daybreak_text *cell, bool ours)
     for (uint32_t i = 0; i < plan->columns; i++) {
         uint32_t from = plan->from[i];
 
-        if (from == UINT32_MAX || plan->column[i].key || seed->binding->ignored[from])
+        if (!compared(plan, seed->binding, i))
             continue;
-        item.canon += key_canon_cell(&table->keys, layout->name[from], canonical(&layout->type[from], cell[i], room));
+        item.canon += shaped ? shaped_cell(table, i, cell[i])
+                             : key_canon_cell(&table->keys, layout->name[from], canonical(&layout->type[from], cell[i], room));
     }
     text_clear(&seed->joined);
     key_join(key, keys, &seed->joined);
@@ -82,7 +105,7 @@ reaching(struct pipeline *p, const struct pipeline_table *table)
     bool *reaches = arena_zero(p->arena, plan->layout->columns + 1);
 
     for (uint32_t i = 0; i < plan->columns; i++)
-        if (plan->from[i] != UINT32_MAX)
+        if (plan->from[i] < plan->layout->columns)
             reaches[plan->from[i]] = true;
     return reaches;
 }
@@ -104,11 +127,15 @@ resync_seed(struct pipeline *p, struct pipeline_table *table, const struct batch
         uint32_t column = 0;
 
         while (column < table->plan.columns &&
-               (table->plan.from[column] == UINT32_MAX ||
+               (table->plan.from[column] >= table->plan.layout->columns || !table->plan.column[column].key ||
                 strcmp(table->plan.layout->name[table->plan.from[column]], key->item[k]) != 0))
             column++;
-        if (column == table->plan.columns)
-            return fault_set(fault, DAYBREAK_HALT, "key column '%s' does not reach the target", key->item[k]);
+        if (column == table->plan.columns) {
+            fault_set(fault, DAYBREAK_HALT, "key column '%s' does not reach the target as it is", key->item[k]);
+            fault_hint(fault, "a transform makes another key of it, which does not lead back to the source's rows; empty the target and its "
+                              "state to load it anew");
+            return fault_exit(fault, 78, "no-resync");
+        }
         seed.key[k] = column;
     }
     if (memory_clear(table->change.memory, fault) != 0)
@@ -124,5 +151,40 @@ resync_seed(struct pipeline *p, struct pipeline_table *table, const struct batch
         return fault_exit(fault, 78, "target-keys");
     }
     change_compare_with_target(&table->change, reaching(p, table));
+    return 0;
+}
+
+int
+resync_shape(struct pipeline_table *table, struct batch *batch, struct daybreak_fault *fault)
+{
+    const struct step_plan *plan = &table->plan;
+
+    if (!step_computes(table->config) || batch->layout != plan->layout)
+        return 0;
+    batch_type(batch, NULL, 0);
+    batch_changes(batch, batch->rows.rows);
+    for (uint32_t row = 0; row < batch->rows.rows; row++) {
+        if (batch_is_bad(batch, row))
+            continue;
+        batch->pick[batch->changes] = row;
+        batch->op[batch->changes++] = 'u';
+    }
+    if (step_run(plan, batch, fault) != 0)
+        return -1;
+    batch->shaped = arena_alloc(batch->arena, (batch->rows.rows + 1) * sizeof *batch->shaped);
+    for (uint32_t i = 0; i < batch->changes; i++) {
+        uint64_t sum = 0;
+
+        for (uint32_t column = 0; column < plan->columns; column++) {
+            char room[VALUE_ROOM];
+
+            if (compared(plan, batch->binding, column))
+                sum += shaped_cell(table, column, batch_canonical(batch, batch->pick[i], plan->from[column], room));
+        }
+        /* what a filter takes out, or what cannot be computed, is not what the target has */
+        batch->shaped[batch->pick[i]] = batch_goes(batch, i) ? sum : ~sum;
+    }
+    batch->changes = 0; /* which of them are changes is for capture to say */
+    batch_unstep(batch);
     return 0;
 }

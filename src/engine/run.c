@@ -19,6 +19,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "engine/inbox.h"
+#include "engine/unmatched.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -109,6 +110,7 @@ lane_open(const struct run_request *request, struct lane *lane)
                                        .progress = request->progress};
     struct daybreak_fault fault = {0};
     int64_t began = clock_steady_ms(), backoff = lane->config->sink.backoff_min_ms;
+    char holder[STATE_HOLDER_ROOM];
     bool busy;
 
     for (;;) {
@@ -127,12 +129,14 @@ lane_open(const struct run_request *request, struct lane *lane)
     }
     if (busy) {
         fault_set(&fault, DAYBREAK_HALT, "another run of pipeline '%s' holds its lock", lane->config->name);
-        fault_hint(&fault, "wait for it, or use --skip-if-running to pass over it in silence");
+        state_holder(lane->config, holder);
+        fault_hint(&fault, "%swait for it, or use --skip-if-running to pass over it in silence", holder);
         fault_exit(&fault, 75, "lock-held");
         refuse(lane, request->skip_if_running ? 0 : 75, &fault);
         return;
     }
-    lane->inbox = inbox_open(lane->pipeline);
+    if (!request->dry_run)
+        lane->inbox = inbox_open(lane->pipeline);
 }
 
 /* End this look, so that the next one begins with the first input again. */
@@ -232,7 +236,8 @@ lane_look(const struct run_request *request, struct lane *lane)
 
     if (lane->ended || lane->ready || now < lane->look_at_ms)
         return;
-    if ((lane->blocked && request->dry_run) || (request->inputs > 0 && lane->taken >= request->inputs)) {
+    if ((lane->blocked && request->dry_run) || (request->inputs > 0 && lane->taken >= request->inputs) ||
+        (request->limit > 0 && lane->pipeline->limit_left == 0)) {
         lane->ended = !request->follow;
         lane->look_at_ms = now + 1000;
         return;
@@ -315,7 +320,7 @@ lane_take(const struct run_request *request, struct lane *lane)
     lane->taken += outcome != PIPELINE_CHANGED;
     if (outcome == PIPELINE_HELD && p->config->source.tables[0].capture.method != CONFIG_DIFF)
         lane->blocked = true;
-    if (p->resync || p->dry_run) /* the next input would be compared with what did not land */
+    if (p->resync)
         lane->ended = true;
     if (request->told != NULL)
         request->told(request->context, &p->result);
@@ -375,7 +380,7 @@ still_held(void *context, const struct ledger_input *input)
     struct result_held *again;
 
     for (const struct result_held *held = result->held; held != NULL; held = held->next)
-        if (held->id == input->id)
+        if (held->id == input->id || (result->rehearsal != NULL && strcmp(held->input, input->name) == 0)) /* held again, by a dry run */
             return true;
     again = result_hold(result, input->id, input->name, input->guard == NULL ? "" : input->guard,
                         input->reason == NULL ? "" : input->reason);
@@ -417,7 +422,7 @@ lane_end(const struct run_request *request, struct lane *lane)
             if (ledger_input_last(p->ledger, &last, &fault) == 0 && result->held == NULL) {
                 result->nothing_matched = true;
                 fault_set(&fault, DAYBREAK_HALT, "nothing has ever matched the path of pipeline '%s'", lane->config->name);
-                fault_hint(&fault, "is source.path relative to %s?", lane->config->dir);
+                unmatched_hint(lane->config, &fault);
                 fault_exit(&fault, 66, "no-input");
                 result_status(result, 66, &fault);
             }
@@ -483,7 +488,7 @@ run_pass(const struct run_request *request)
         struct lane *lane;
 
         for (uint32_t i = 0; i < request->count; i++) {
-            if (lanes[i].pipeline != NULL && inbox_take(lanes[i].inbox, lanes[i].pipeline)) {
+            if (lanes[i].pipeline != NULL && !request->dry_run && inbox_take(lanes[i].inbox, lanes[i].pipeline)) {
                 lanes[i].look_at_ms = 0;
                 lanes[i].blocked = false;
             }

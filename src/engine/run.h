@@ -13,7 +13,7 @@ struct run_request {
     const struct config *const *config;
     uint32_t count;
     bool follow, resync, dry_run, skip_if_running;
-    int64_t limit;              /* of a dry run: at most so many rows of the input; 0: all */
+    int64_t limit;              /* at most so many rows a pipeline; 0: all */
     int64_t inputs;             /* at most so many inputs a pipeline; 0: all */
     const char *was;
     const char *mode;           /* run | follow | resync | decide */

@@ -2,9 +2,13 @@
 /* Where a pipeline's state lies, and who may write it. */
 #include "engine/state.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -69,6 +73,46 @@ state_lock(struct state *state, bool *busy, struct daybreak_fault *fault)
 
     snprintf(path, sizeof path, "%s/lock", state->dir);
     return file_lock(path, &state->lock, busy, fault);
+}
+
+bool
+state_running(const struct state *state)
+{
+    char path[PATH_MAX + 8];
+    bool held;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/lock", state->dir);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return held;
+}
+
+void
+state_holder(const struct config *config, char text[STATE_HOLDER_ROOM])
+{
+    struct daybreak_fault fault = {0};
+    char root[PATH_MAX], path[PATH_MAX + 8], *sign;
+    struct state state;
+    const char *since;
+    size_t size;
+    long pid;
+
+    text[0] = '\0';
+    state_root(config->dir, root);
+    if (state_paths(&state, root, config->name, &fault) != 0)
+        return;
+    snprintf(path, sizeof path, "%s/lock", state.dir);
+    if (file_read(path, 4096, &sign, &size, &fault) != 0)
+        return;
+    since = strstr(sign, "since ");
+    pid = strncmp(sign, "pid ", 4) == 0 ? strtol(sign + 4, NULL, 10) : 0;
+    if (pid > 0 && since != NULL && (kill((pid_t)pid, 0) == 0 || errno == EPERM)) /* else the sign is of a run that is over */
+        snprintf(text, STATE_HOLDER_ROOM, "process %ld has held it since %.19s UTC: ", pid, since + 6);
+    free(sign);
 }
 
 void

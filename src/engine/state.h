@@ -28,5 +28,11 @@ int state_make(struct state *state, struct daybreak_fault *fault);
 /** state_lock(state, busy, fault), state_unlock: one writer. Busy: 0 with ${busy} true. */
 int state_lock(struct state *state, bool *busy, struct daybreak_fault *fault);
 void state_unlock(struct state *state);
+/** state_holder(config, text): who holds the lock now, for a hint: "process 4711 has held it since 2026-11-24T02:00:05 UTC: "; "" when nobody
+ * knows. */
+#define STATE_HOLDER_ROOM 96
+void state_holder(const struct config *config, char text[STATE_HOLDER_ROOM]);
+/** state_running(state): somebody holds the lock now. Nothing is made. */
+bool state_running(const struct state *state);
 
 #endif

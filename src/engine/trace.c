@@ -8,6 +8,9 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "change/key.h"
+#include "change/memory.h"
+#include "engine/shape.h"
 #include "engine/view.h"
 #include "record/value.h"
 #include "sink/sink.h"
@@ -27,6 +30,7 @@ struct trace {
     const char *shown;          /* the key as dead letters show it */
     const char *current;        /* JSON of the row, NULL: none */
     struct text unproven;       /* JSON texts, comma between */
+    int64_t left_at_us;         /* when the target let it go because of a filter, the last time; DAYBREAK_NO_TIME: not known to */
 };
 
 static void
@@ -118,11 +122,26 @@ version(struct trace *trace, const struct json_tree *tree, uint32_t provenance, 
     static const char *const visible[] = {"source", NULL};
     static const char *const none[] = {NULL};
     static const char *const loaded[] = {"op", "event_id", "batch", "run", "pipeline_version", NULL};
+    static const char *const alone[] = {"op", "reason", "actor", "related", "event_id", "batch", "run", "pipeline_version", NULL};
+    bool told = instant_of(tree, provenance, "changed_at") != DAYBREAK_NO_TIME;
 
     hop(trace, tree, provenance, "changed_at", "changed", changed);
     hop(trace, tree, provenance, "visible_at", "visible", visible);
     hop(trace, tree, provenance, "read_at", "read", none);
-    hop(trace, tree, provenance, "loaded_at", landed, loaded);
+    hop(trace, tree, provenance, "loaded_at", landed, told ? loaded : alone);
+}
+
+/* A delete that a filter brought about: until then the row was in the target. */
+static void
+leaving(struct trace *trace, const struct json_tree *tree, uint32_t provenance)
+{
+    static const char why[] = "left by filter ";
+    uint32_t reason = json_member(tree, provenance, "reason");
+    int64_t at_us = instant_of(tree, provenance, "loaded_at");
+
+    if (reason != 0 && tree->node[reason].kind == JSON_STRING && tree->node[reason].size >= sizeof why - 1 &&
+        memcmp(tree->source + tree->node[reason].at, why, sizeof why - 1) == 0 && at_us > trace->left_at_us)
+        trace->left_at_us = at_us;
 }
 
 static void
@@ -139,8 +158,10 @@ target_told(struct trace *trace, const char *table, const char *answer)
     row = json_member(&tree, 0, "row");
     provenance = json_member(&tree, 0, "provenance");
     history = json_member(&tree, 0, "history");
-    for (uint32_t i = history == 0 ? 0 : tree.node[history].child; i != 0; i = tree.node[i].next)
+    for (uint32_t i = history == 0 ? 0 : tree.node[history].child; i != 0; i = tree.node[i].next) {
         version(trace, &tree, i, "delivered");
+        leaving(trace, &tree, i);
+    }
     for (uint32_t i = history == 0 ? 0 : tree.node[history].child; i != 0; i = tree.node[i].next) {
         static const char *const gone[] = {"event_id", "gone_by", NULL};
 
@@ -256,46 +277,45 @@ field_named(const struct config_table *table, const char *name)
     return NULL;
 }
 
+/* The words in the spelling that keys are known by: 007 of an integer column is 7. */
 static int
-ask_target(struct trace *trace, struct sink *sink, uint32_t t, const char *key, struct daybreak_fault *fault)
+key_cells(struct trace *trace, const struct config_table *table, const char *key, struct daybreak_text *word, struct daybreak_fault *fault)
 {
-    const struct config_table *table = &trace->view->config->source.tables[t];
     size_t count = table->capture.key.count;
-    struct daybreak_text word[64];
-    struct daybreak_column *column = arena_zero(trace->arena, (count + table->field_count + 1) * sizeof *column);
-    uint32_t columns = (uint32_t)count;
-    char *answer;
 
-    if (count == 0 || count > 64) {
-        unproven(trace, "this pipeline has no key: rows cannot be found by one");
-        return 0;
-    }
     if (key_words(trace, key, count, word, fault) != 0)
         return -1;
     for (size_t k = 0; k < count; k++) {
         const struct config_field *field = field_named(table, table->capture.key.item[k]);
         struct value_type type = {0};
-        const char *name = step_name(table, table->capture.key.item[k]);
         char room[VALUE_ROOM];
         size_t length;
 
         if (field != NULL && value_type_parse(field->type, &type) && type.type != DAYBREAK_TYPE_TEXT &&
             value_canonical(&type, word[k].at, word[k].size, room, &length))
             word[k] = (struct daybreak_text){arena_bytes(trace->arena, room, length), (uint32_t)length};
-        column[k] = (struct daybreak_column){.name = name == NULL ? table->capture.key.item[k] : name, .type = type.type,
-                                             .precision = type.precision, .scale = type.scale, .key = true};
     }
-    for (uint32_t i = 0; i < table->field_count; i++) { /* declared types tell how the target's values are to be shown */
-        const char *name = step_name(table, table->fields[i].name);
-        struct value_type type = {0};
-        size_t k = 0;
+    return 0;
+}
 
-        while (k < count && strcmp(table->capture.key.item[k], table->fields[i].name) != 0)
-            k++;
-        if (k == count && name != NULL && value_type_parse(table->fields[i].type, &type))
-            column[columns++] = (struct daybreak_column){.name = name, .type = type.type, .precision = type.precision,
-                                                         .scale = type.scale};
+static int
+ask_target(struct trace *trace, struct sink *sink, uint32_t t, const char *key, struct daybreak_fault *fault)
+{
+    const struct config_table *table = &trace->view->config->source.tables[t];
+    size_t count = table->capture.key.count;
+    struct daybreak_text word[64];
+    struct daybreak_column *column; /* whose types tell how the target's values are to be shown */
+    uint32_t columns;
+    char *answer;
+
+    if (count == 0 || count > 64) {
+        unproven(trace, "this pipeline has no key: rows cannot be found by one");
+        return 0;
     }
+    if (key_cells(trace, table, key, word, fault) != 0)
+        return -1;
+    columns = shape_columns(trace->arena, trace->view->config, table, &column);
+    shape_key(trace->arena, trace->view->config, table, word);
     if (sink_find(sink, t, column, columns, word, &answer, fault) != 0)
         return -1;
     if (answer == NULL) {
@@ -327,6 +347,126 @@ ask_targets(struct trace *trace, const char *key, struct daybreak_fault *fault)
         result = ask_target(trace, sink, t, key, fault);
     sink_close(sink);
     return result;
+}
+
+/* ---- what a filter took out ------------------------------------------------------------------- */
+
+/* Of one table: the filter that took out the key's last version, and the batches in which that may have been. */
+struct absence {
+    struct trace *trace;
+    const char *table, *filter;
+    uint8_t route;
+    uint32_t batches;
+    int64_t first_us, last_us;
+    char input[600];
+};
+
+static bool
+filter_named(void *context, const struct ledger_route *route)
+{
+    struct absence *absence = context;
+
+    if (route->number == absence->route && route->filter[0] != '\0')
+        absence->filter = arena_text(absence->trace->arena, route->filter);
+    return true;
+}
+
+static bool
+filtered_batch(void *context, const struct daybreak_batch_row *row)
+{
+    struct absence *absence = context;
+
+    if (row->counts.filtered <= 0 || row->story->table == NULL || strcmp(row->story->table, absence->table) != 0 ||
+        row->story->loaded_at < absence->trace->left_at_us)
+        return true;
+    if (absence->batches++ == 0)
+        absence->first_us = row->story->loaded_at;
+    absence->last_us = row->story->loaded_at;
+    snprintf(absence->input, sizeof absence->input, "%s", row->story->source == NULL ? "" : row->story->source);
+    return true;
+}
+
+/* The memory knows which filter it was, not when; the batches that counted filtered rows say when it may have been. */
+static int
+absence_told(struct absence *absence, struct daybreak_fault *fault)
+{
+    struct trace *trace = absence->trace;
+    struct text body = {0}, what = {0};
+    char first[CLOCK_TEXT_ROOM], last[CLOCK_TEXT_ROOM];
+
+    if (ledger_routes(trace->view->ledger, filter_named, absence, fault) != 0 ||
+        (absence->filter != NULL && ledger_batches(trace->view->ledger, 0, filtered_batch, absence, fault) != 0))
+        return -1;
+    if (absence->filter == NULL || absence->batches == 0)
+        return 0;
+    text_printf(&what, "filtered by %s", absence->filter);
+    member_text(&body, "what", text_end(&what));
+    member_text(&body, "filter", absence->filter);
+    if (absence->batches == 1) {
+        member_text(&body, "input", absence->input);
+    } else {
+        clock_text(absence->first_us, first);
+        clock_text(absence->last_us, last);
+        member_text(&body, "not_before", first);
+        member_text(&body, "not_after", last);
+        text_clear(&what);
+        text_printf(&what, "in which of the %lu batches with filtered rows, from %s to %s, its last version was: the memory knows the filter alone",
+                    (unsigned long)absence->batches, first, last);
+        unproven(trace, text_end(&what));
+    }
+    moment_add(trace, absence->last_us, &body);
+    text_fini(&body);
+    text_fini(&what);
+    return 0;
+}
+
+/* What capture remembers of the key, without touching it. A run may replace the files meanwhile: then what is read does not fit together. */
+static int
+ask_memory(struct trace *trace, const struct config_table *table, const char *key, struct daybreak_fault *fault)
+{
+    struct view *view = trace->view;
+    struct absence absence = {.trace = trace, .table = table->name};
+    struct ledger_checkpoint checkpoint = {0};
+    struct memory *memory = NULL;
+    struct memory_found found;
+    struct daybreak_text word[64];
+    struct daybreak_fault why = {0};
+    struct text joined = {0};
+
+    if (table->capture.method != CONFIG_DIFF || table->capture.key.count == 0 || table->capture.key.count > 64)
+        return 0;
+    if (key_cells(trace, table, key, word, fault) != 0 ||
+        ledger_checkpoint_get(view->ledger, view->config->sink.handoff, &checkpoint, fault) != 0)
+        return -1;
+    if (memory_open_still(view->state.memory, table->name, checkpoint.batch, checkpoint.batch > 0, &memory, &why) != 0) {
+        struct text what = {0};
+
+        text_printf(&what, "whether a filter took it out: %s", view_running(view) ? "a run is writing the memory" : why.what);
+        unproven(trace, text_end(&what));
+        text_fini(&what);
+        ledger_checkpoint_fini(&checkpoint);
+        return 0;
+    }
+    key_join(word, table->capture.key.count, &joined);
+    memory_find(memory, &(struct memory_item){.key = joined.at, .key_size = (uint32_t)joined.size}, 1, &found);
+    absence.route = found.there ? found.route : MEMORY_NOWHERE;
+    if (memory_sound(memory, &why) != 0)
+        unproven(trace, "whether a filter took it out: the memory is damaged");
+    memory_close(memory);
+    text_fini(&joined);
+    ledger_checkpoint_fini(&checkpoint);
+    return absence.route == MEMORY_NOWHERE || absence.route == MEMORY_HOME ? 0 : absence_told(&absence, fault);
+}
+
+static int
+ask_memories(struct trace *trace, const char *key, struct daybreak_fault *fault)
+{
+    const struct config *config = trace->view->config;
+
+    for (uint32_t t = 0; config != NULL && t < config->source.table_count; t++)
+        if (ask_memory(trace, &config->source.tables[t], key, fault) != 0)
+            return -1;
+    return 0;
 }
 
 static int
@@ -363,7 +503,7 @@ shown_key(struct trace *trace, const char *key)
 int
 view_trace(struct view *view, const char *key, bool *found, struct json *json, struct daybreak_fault *fault)
 {
-    struct trace trace = {.view = view, .arena = arena_new()};
+    struct trace trace = {.view = view, .arena = arena_new(), .left_at_us = DAYBREAK_NO_TIME};
     int result = -1;
 
     if (view->ledger == NULL) {
@@ -372,7 +512,7 @@ view_trace(struct view *view, const char *key, bool *found, struct json *json, s
         goto done;
     }
     trace.shown = shown_key(&trace, key);
-    if (ask_targets(&trace, key, fault) != 0 ||
+    if (ask_targets(&trace, key, fault) != 0 || ask_memories(&trace, key, fault) != 0 ||
         ledger_dead_list(view->ledger, false, dead_moment, &trace, fault) != 0)
         goto done;
     if (trace.moments > 0)

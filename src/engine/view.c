@@ -186,15 +186,5 @@ view_names_free(char **names, size_t count)
 bool
 view_running(const struct view *view)
 {
-    char path[PATH_MAX + 8];
-    bool held;
-    int fd;
-
-    snprintf(path, sizeof path, "%s/lock", view->state.dir);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    close(fd);
-    return held;
+    return state_running(&view->state);
 }

@@ -75,6 +75,12 @@ static const char *const steps[] = {
     "CREATE TABLE lag_beside (start_us INTEGER NOT NULL, level INTEGER NOT NULL,"
     " name TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (level, start_us, name))"
     " STRICT, WITHOUT ROWID;",
+
+    /* until here all records went to the one handoff there was */
+    "CREATE TABLE route (number INTEGER PRIMARY KEY CHECK (number > 0), handoffs TEXT NOT NULL,"
+    " filter TEXT NOT NULL, UNIQUE (handoffs, filter)) STRICT;"
+    "INSERT INTO route (number, handoffs, filter)"
+    " SELECT 1, json_array(handoff), '' FROM checkpoint ORDER BY handoff LIMIT 1;",
 };
 #undef X
 
@@ -115,6 +121,36 @@ close_store:
 free_ledger:
     free(ledger);
     return -1;
+}
+
+static const char *
+copied(const char *table)
+{
+    static const struct {
+        const char *table, *rows;
+    } part[] = {
+        {"run", NULL}, {"lag", NULL}, {"lag_beside", NULL}, {"evidence", NULL},
+        {"dead", "WHERE state IN ('provisional', 'dead')"},
+        {"batch", "WHERE batch > ifnull((SELECT last_batch FROM was.input WHERE applied IS NOT NULL ORDER BY applied DESC LIMIT 1), 0)"},
+    };
+
+    for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+        if (strcmp(part[i].table, table) == 0)
+            return part[i].rows;
+    return "";
+}
+
+int
+ledger_copy(const char *path, struct ledger **opened, struct daybreak_fault *fault)
+{
+    struct ledger *ledger = memory_zero(sizeof(*ledger));
+
+    if (store_copy(&ledger->store, path, LEDGER_APPLICATION, steps, sizeof(steps) / sizeof(steps[0]), copied, fault) != 0) {
+        free(ledger);
+        return -1;
+    }
+    *opened = ledger;
+    return 0;
 }
 
 void

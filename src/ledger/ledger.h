@@ -26,6 +26,9 @@ struct lag_set;
 /** ledger_open(path, write, ledger, fault): with ${write} creates and upgrades it, and checks the
  * whole file when it was not closed in order. Read-only and absent: RETRY status 66. */
 int ledger_open(const char *path, bool write, struct ledger **ledger, struct daybreak_fault *fault);
+/** ledger_copy(path, ledger, fault): what the ledger at ${path} knows, in memory, empty when there is none: for a run that must leave no
+ * trace. All that decides what comes next is in it; batches of settled inputs, earlier runs, lag and evidence are left out. */
+int ledger_copy(const char *path, struct ledger **ledger, struct daybreak_fault *fault);
 void ledger_close(struct ledger *ledger);
 /** ledger_check(ledger, fault): SQLite's quick_check of the whole file; HALT 78 when damaged. */
 int ledger_check(struct ledger *ledger, struct daybreak_fault *fault);
@@ -90,6 +93,26 @@ int ledger_checkpoint_intend(struct ledger *ledger, const char *handoff, const c
 int ledger_checkpoint_put(struct ledger *ledger, const char *handoff,
                           const struct ledger_checkpoint *checkpoint, struct daybreak_fault *fault);
 
+/* ---- routes -------------------------------------------------------------------------------- */
+
+/*
+ * Where records went: a set of handoffs, and, when that is empty, the filter that took them out. Each has a number that fits into the byte
+ * which the memory of a diff keeps for every key; 0 is no route of this table but nowhere at all. Numbers are never given anew.
+ */
+#define LEDGER_ROUTES 255    /* how many there may be, nowhere included */
+struct ledger_route {
+    uint8_t number;
+    const char *handoffs;    /* JSON array of names, in the order of the pipeline file */
+    const char *filter;      /* "" when handoffs took it */
+};
+typedef bool (*ledger_route_fn)(void *context, const struct ledger_route *route);
+
+/** ledger_routes(ledger, each, context, fault): all there are, by number. */
+int ledger_routes(struct ledger *ledger, ledger_route_fn each, void *context, struct daybreak_fault *fault);
+/** ledger_route_number(ledger, handoffs, filter, number, fault): the number of this route, a new one where it was never seen; durable before any
+ * memory has it. The 256th is HALT status 78. */
+int ledger_route_number(struct ledger *ledger, const char *handoffs, const char *filter, uint8_t *number, struct daybreak_fault *fault);
+
 /* ---- dead letters ------------------------------------------------------------------------- */
 struct ledger_dead {         /* in: what is set aside; out (listing): all of it, texts lent for the call */
     int64_t id;
@@ -109,7 +132,7 @@ struct ledger_dead {         /* in: what is set aside; out (listing): all of it,
     const char *event_id;    /* hex or NULL */
     int64_t at_us;
     int64_t loops;           /* how often a retry failed */
-    const char *state;       /* out: dead delivered dropped healed superseded withdrawn */
+    const char *state;       /* out: dead delivered filtered dropped healed superseded withdrawn */
 };
 typedef bool (*ledger_dead_fn)(void *context, const struct ledger_dead *dead);
 
@@ -139,8 +162,8 @@ int ledger_dead_close_key(struct ledger *ledger, const char *table, const char *
                           int64_t batch, struct daybreak_counts *counts, struct daybreak_fault *fault);
 /** ledger_dead_open(ledger, table, key_bytes, key_size, fault): 1 when a dead letter of the key is open, 0 when not, -1 fault. */
 int ledger_dead_open(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size, struct daybreak_fault *fault);
-/** ledger_dead_undelivered(ledger, table, key_bytes, key_size, fault): 1 when a version of the key that the target refused is open and
- * none was delivered before it, 0 when not, -1 fault. */
+/** ledger_dead_undelivered(ledger, table, key_bytes, key_size, fault): 1 when a version of the key that a step or the target refused is open
+ * and none was delivered before it, 0 when not, -1 fault. */
 int ledger_dead_undelivered(struct ledger *ledger, const char *table, const char *key_bytes, uint32_t key_size,
                             struct daybreak_fault *fault);
 /** ledger_dead_withdraw_key: the same for a delete of a key that was never delivered: all end as
@@ -148,14 +171,15 @@ int ledger_dead_undelivered(struct ledger *ledger, const char *table, const char
 int ledger_dead_withdraw_key(struct ledger *ledger, const char *table, const char *key_bytes,
                              uint32_t key_size, int64_t batch, struct daybreak_counts *counts,
                              struct daybreak_fault *fault);
-/** ledger_dead_retry(ledger, id, actor, reason, batch, counts, fault): D7 goes the road again and is
- * delivered when ${batch} lands (dead −1, delivered +1 in ${counts}); evidence is written. ASIDE 1
- * when it is not open. ledger_dead_again: the road refused it again: it stays dead with this reason,
- * loops + 1; a call of its own, never between begin and commit of the batch that failed. */
-int ledger_dead_retry(struct ledger *ledger, int64_t id, const char *actor, const char *reason,
+/** ledger_dead_retry(ledger, id, actor, reason, filtered, batch, counts, fault): D7 goes the road again and is
+ * delivered when ${batch} lands (dead −1, delivered +1 in ${counts}), or, if it is ${filtered}, taken out by a filter
+ * (delivered +1 all the same: the caller has counted it as filtered instead); evidence is written. ASIDE 1
+ * when it is not open. ledger_dead_again: the road refused it again: it stays dead for what ${why} says (handoff, stage,
+ * rule, reason, detail, field, value), loops + 1; a call of its own, never between begin and commit of the batch that failed. */
+int ledger_dead_retry(struct ledger *ledger, int64_t id, const char *actor, const char *reason, bool filtered,
                       int64_t batch, struct daybreak_counts *counts, struct daybreak_fault *fault);
-int ledger_dead_again(struct ledger *ledger, int64_t id, const char *actor, const char *rule,
-                      const char *reason, struct daybreak_fault *fault);
+int ledger_dead_again(struct ledger *ledger, int64_t id, const char *actor, const struct ledger_dead *why,
+                      struct daybreak_fault *fault);
 /** ledger_dead_keys(ledger, table, each, context, fault): encoded keys of open dead letters, provisional
  * ones included, each once, so that capture asks only for those. */
 int ledger_dead_keys(struct ledger *ledger, const char *table,

@@ -120,7 +120,7 @@ ledger_dead_undelivered(struct ledger *ledger, const char *table, const char *ke
     sqlite3_stmt *query = store_query(store, fault,
                                       "SELECT 1 FROM dead WHERE table_name = ifnull(?, '')"
                                       " AND key_bytes = ? AND state IN ('provisional', 'dead')"
-                                      " AND next_verb IS NULL AND stage = 'sink'"
+                                      " AND next_verb IS NULL AND stage IN ('transform', 'sink')"
                                       " AND op IN ('c', 'r') LIMIT 1",
                                       "tb", table, key_bytes, key_size);
     int row;
@@ -156,7 +156,7 @@ land_closing(struct ledger *ledger, enum stored_verb verb, int64_t batch,
 {
     enum stored_state state = STORED_DEAD;
 
-    if (verb == STORED_DELIVER && stored_move(&state, STORED_RETRY, fault) != 0)
+    if ((verb == STORED_DELIVER || verb == STORED_FILTER) && stored_move(&state, STORED_RETRY, fault) != 0)
         return -1;
     if (stored_move(&state, verb, fault) != 0)
         return -1;
@@ -174,7 +174,7 @@ parts_dead_land(struct ledger *ledger, const char *handoff, int64_t batch,
                 struct daybreak_fault *fault)
 {
     static const enum stored_verb closings[] = {STORED_HEAL, STORED_SUPERSEDE, STORED_WITHDRAW,
-                                               STORED_DELIVER};
+                                               STORED_DELIVER, STORED_FILTER};
     enum stored_state state = STORED_PENDING;
 
     if (stored_move(&state, STORED_REFUSE, fault) != 0 ||
@@ -462,7 +462,7 @@ ledger_dead_drop(struct ledger *ledger, int64_t id, const char *actor, const cha
 }
 
 int
-ledger_dead_retry(struct ledger *ledger, int64_t id, const char *actor, const char *reason,
+ledger_dead_retry(struct ledger *ledger, int64_t id, const char *actor, const char *reason, bool filtered,
                   int64_t batch, struct daybreak_counts *counts, struct daybreak_fault *fault)
 {
     struct store *store = &ledger->store;
@@ -478,7 +478,7 @@ ledger_dead_retry(struct ledger *ledger, int64_t id, const char *actor, const ch
         return fault_within(fault, "%s", standing.subject);
     if (store_run(store, fault,
                   "UPDATE dead SET next_verb = ?, next_batch = ? WHERE id = ? AND version = ?",
-                  "tiii", stored_verb_name[STORED_DELIVER], batch, id, standing.version) < 0 ||
+                  "tiii", stored_verb_name[filtered ? STORED_FILTER : STORED_DELIVER], batch, id, standing.version) < 0 ||
         ledger_evidence(ledger, "retry", standing.subject, actor, reason, NULL, fault) != 0)
         return -1;
     counts->dead--;
@@ -487,8 +487,8 @@ ledger_dead_retry(struct ledger *ledger, int64_t id, const char *actor, const ch
 }
 
 static int
-dead_again(struct ledger *ledger, int64_t id, const char *actor, const char *rule,
-           const char *reason, struct daybreak_fault *fault)
+dead_again(struct ledger *ledger, int64_t id, const char *actor, const struct ledger_dead *why,
+           struct daybreak_fault *fault)
 {
     struct store *store = &ledger->store;
     struct standing standing;
@@ -500,23 +500,25 @@ dead_again(struct ledger *ledger, int64_t id, const char *actor, const char *rul
     if (stored_move(&state, STORED_RETRY, fault) != 0 || stored_move(&state, STORED_REFUSE, fault) != 0)
         return fault_within(fault, "%s", standing.subject);
     if (store_run(store, fault,
-                  "UPDATE dead SET state = ?, version = version + 1, loops = loops + 1, rule = ?,"
-                  " reason = ? WHERE id = ? AND version = ?",
-                  "tttii", stored_state_name[state], rule, reason, id, standing.version) < 0)
+                  "UPDATE dead SET state = ?, version = version + 1, loops = loops + 1, handoff = ?, stage = ?, rule = ?,"
+                  " reason = ?, detail = ?, field = ?, value = ? WHERE id = ? AND version = ?",
+                  "tttttttbii", stored_state_name[state], why->handoff, why->stage, why->rule, why->reason, why->detail, why->field,
+                  why->value, why->value_size, id, standing.version) < 0)
         return -1;
-    return ledger_evidence(ledger, "retry failed", standing.subject, actor, reason, NULL, fault);
+    return ledger_evidence(ledger, "retry failed", standing.subject, actor,
+                           why->detail != NULL && why->detail[0] != '\0' ? why->detail : why->reason, NULL, fault);
 }
 
 int
-ledger_dead_again(struct ledger *ledger, int64_t id, const char *actor, const char *rule,
-                  const char *reason, struct daybreak_fault *fault)
+ledger_dead_again(struct ledger *ledger, int64_t id, const char *actor, const struct ledger_dead *why,
+                  struct daybreak_fault *fault)
 {
     bool mine;
     int result;
 
     if (store_begin(&ledger->store, &mine, fault) != 0)
         return -1;
-    result = dead_again(ledger, id, actor, rule, reason, fault);
+    result = dead_again(ledger, id, actor, why, fault);
     CRASH_POINT("ledger.before-again");
     if (store_end(&ledger->store, mine, result, fault) != 0)
         return -1;

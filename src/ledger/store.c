@@ -152,11 +152,43 @@ configure(struct store *store, struct daybreak_fault *fault)
     return 0;
 }
 
+static void
+begin(struct store *store, const char *path, bool write)
+{
+    pthread_mutexattr_t recursive;
+
+    memset(store, 0, sizeof(*store));
+    store->path = memory_text(path);
+    store->write = write;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&store->turn, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+}
+
+int
+store_memory(struct store *store, const char *path, struct daybreak_fault *fault)
+{
+    int code;
+
+    begin(store, path, true);
+    code = sqlite3_open_v2(":memory:", &store->db,
+                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(store->db, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+    if (code == SQLITE_OK) {
+        sqlite3_busy_timeout(store->db, 5000);
+        return 0;
+    }
+    fault_of(store, fault, code, "copy");
+    store_close(store);
+    return -1;
+}
+
 int
 store_open(struct store *store, const char *path, bool write, struct daybreak_fault *fault)
 {
     int flags = (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
-    pthread_mutexattr_t recursive;
     struct stat status;
     int code;
 
@@ -168,14 +200,7 @@ store_open(struct store *store, const char *path, bool write, struct daybreak_fa
     if (write && create(path, fault) != 0)
         return -1;
 
-    memset(store, 0, sizeof(*store));
-    store->path = memory_text(path);
-    store->write = write;
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&store->turn, &recursive);
-    pthread_mutexattr_destroy(&recursive);
-
+    begin(store, path, write);
     code = sqlite3_open_v2(path, &store->db, flags, NULL);
     if (code != SQLITE_OK) {
         fault_of(store, fault, code, "open");

@@ -35,6 +35,13 @@ void store_close(struct store *store);
 int store_upgrade(struct store *store, int32_t application, const char *const *script, int scripts,
                   struct daybreak_fault *fault);
 int store_check(struct store *store, struct daybreak_fault *fault);
+/** store_memory(store, path, fault): an empty one in memory, named ${path} in messages. store_copy(store, path, application, script, scripts,
+ * where, fault): in memory what the file ${path} holds, at version ${scripts}; of each table the rows that ${where} gives a clause for ("" all,
+ * NULL none). No file: empty. Neither the file nor its folder is touched. */
+typedef const char *(*store_copy_fn)(const char *table);
+int store_memory(struct store *store, const char *path, struct daybreak_fault *fault);
+int store_copy(struct store *store, const char *path, int32_t application, const char *const *script, int scripts,
+               store_copy_fn where, struct daybreak_fault *fault);
 
 /** STORE_TURN(of): the calling thread's turn, until the block ends. */
 #define STORE_TURN(of)                                                                             \

@@ -15,6 +15,7 @@ const char *const stored_state_name[STORED_STATES] = {
     [STORED_EXPIRED] = "expired",      [STORED_DEAD] = "dead",
     [STORED_DROPPED] = "dropped",      [STORED_SUPERSEDED] = "superseded",
     [STORED_WITHDRAWN] = "withdrawn",  [STORED_HEALED] = "healed",
+    [STORED_FILTERED] = "filtered",
 };
 
 const char *const stored_verb_name[STORED_VERBS] = {
@@ -23,7 +24,7 @@ const char *const stored_verb_name[STORED_VERBS] = {
     [STORED_EXPIRE] = "expire",       [STORED_FREE] = "free",         [STORED_DELIVER] = "deliver",
     [STORED_CONFIRM] = "confirm",     [STORED_MISS] = "miss",         [STORED_RETRY] = "retry",
     [STORED_DROP] = "drop",           [STORED_SUPERSEDE] = "supersede",
-    [STORED_WITHDRAW] = "withdraw",   [STORED_HEAL] = "heal",
+    [STORED_WITHDRAW] = "withdraw",   [STORED_HEAL] = "heal",        [STORED_FILTER] = "filter",
 };
 
 static const struct stored_rule {
@@ -46,6 +47,7 @@ static const struct stored_rule {
     {STORED_WAITING, STORED_WITHDRAW, STORED_WITHDRAWN},
     {STORED_RELEASED, STORED_DELIVER, STORED_DELIVERED},
     {STORED_RELEASED, STORED_REFUSE, STORED_DEAD},
+    {STORED_RELEASED, STORED_FILTER, STORED_FILTERED},
     {STORED_RELEASED, STORED_SUPERSEDE, STORED_SUPERSEDED}, /* retried only, never approved */
     {STORED_DELIVERED, STORED_CONFIRM, STORED_CONFIRMED},
     {STORED_DELIVERED, STORED_MISS, STORED_MISSED},

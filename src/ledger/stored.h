@@ -23,6 +23,7 @@ enum stored_state {
     STORED_SUPERSEDED,
     STORED_WITHDRAWN,
     STORED_HEALED,
+    STORED_FILTERED, /* retried, and a filter of today's file takes it out */
     STORED_STATES,
 };
 
@@ -43,6 +44,7 @@ enum stored_verb {
     STORED_SUPERSEDE,
     STORED_WITHDRAW,
     STORED_HEAL,
+    STORED_FILTER,
     STORED_VERBS,
 };
 

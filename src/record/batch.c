@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The batch: what the source fills, change/ marks and the sink reads. Owns its block, its arrays and an arena. Arrays that every
- * block needs (spans, starts, changes) are kept from one use to the next; all else lives in the arena.
+ * The batch: what the source fills, change/ marks, the steps shape and the sink reads. Owns its block, its arrays and an arena.
+ * Arrays that every block needs (spans, starts, changes) are kept from one use to the next; all else lives in the arena.
  */
 #include "record/batch.h"
 
@@ -11,18 +11,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-
-/* Cells of one typed column, converted. Rows that were not asked for are not filled. */
-struct batch_native {
-    bool typed;
-    bool any_null;
-    uint8_t *nulls;
-    int64_t *number;      /* integer, boolean, date, timestamp */
-    double *real;
-    value_int128 *decimal;
-    struct daybreak_span *text; /* canonical texts, made on first asking */
-    const char *text_base;
-};
 
 struct batch *
 batch_new(void)
@@ -53,6 +41,7 @@ batch_free(struct batch *batch)
     free(batch->context);
     free(batch->before);
     free(batch->refused);
+    free(batch->stop);
     arena_free(batch->arena);
     free(batch);
 }
@@ -71,14 +60,21 @@ batch_reset(struct batch *batch)
     batch->layout = NULL;
     batch->flag = NULL;
     batch->bad_count = batch->changes = batch->refused_count = 0;
-    batch->raw_hash = NULL;
+    batch->raw_hash = batch->shaped = NULL;
     batch->key = NULL;
     batch->binding = NULL;
     batch->has_before = batch->typed = false;
+    batch->was = NULL;
+    batch->left = NULL;
+    batch->taken_out = 0;
     batch->out_columns = 0;
     batch->out = NULL;
     batch->out_from = NULL;
-    batch->native = NULL;
+    batch->native = batch->made = NULL;
+    batch->made_count = batch->made_room = 0;
+    batch->fate = NULL;
+    batch->fate_step = NULL;
+    batch->stop_count = 0;
     batch->cut = NULL;
     batch->next = DAYBREAK_MORE;
     memset(&batch->story, 0, sizeof batch->story);
@@ -211,194 +207,6 @@ batch_cell(const struct batch *batch, uint32_t row, uint32_t column)
     return (struct daybreak_text){batch->rows.block + span->at, span->size};
 }
 
-bool
-batch_null(const struct batch *batch, uint32_t row, uint32_t column)
-{
-    uint32_t size = batch->rows.spans[(size_t)row * batch->rows.columns + column].size;
-
-    return size == DAYBREAK_NULL || (size == 0 && batch->layout->empty_is_null &&
-                                     batch->layout->type[column].type != DAYBREAK_TYPE_TEXT);
-}
-
-static bool
-is_plain(enum daybreak_type type)
-{
-    return type == DAYBREAK_TYPE_TEXT || type == DAYBREAK_TYPE_BYTES;
-}
-
-static struct batch_native *
-native_of(struct batch *batch, uint32_t column)
-{
-    struct batch_native *native;
-    enum daybreak_type type = batch->layout->type[column].type;
-    size_t rows = batch->rows.rows + 1;
-
-    if (batch->native == NULL)
-        batch->native = arena_zero(batch->arena, (batch->rows.columns + 1) * sizeof *batch->native);
-    native = &batch->native[column];
-    if (native->nulls != NULL)
-        return native;
-    native->nulls = arena_zero(batch->arena, rows);
-    if (type == DAYBREAK_TYPE_REAL)
-        native->real = arena_alloc(batch->arena, rows * sizeof *native->real);
-    else if (type == DAYBREAK_TYPE_DECIMAL)
-        native->decimal = arena_alloc(batch->arena, rows * sizeof *native->decimal);
-    else
-        native->number = arena_alloc(batch->arena, rows * sizeof *native->number);
-    return native;
-}
-
-static const char *const bad_reason[] = {
-    [DAYBREAK_TYPE_TEXT] = "bad_text",         [DAYBREAK_TYPE_BOOLEAN] = "bad_boolean",
-    [DAYBREAK_TYPE_INTEGER] = "bad_integer",   [DAYBREAK_TYPE_DECIMAL] = "bad_decimal",
-    [DAYBREAK_TYPE_REAL] = "bad_real",         [DAYBREAK_TYPE_BYTES] = "bad_bytes",
-    [DAYBREAK_TYPE_TIMESTAMP] = "bad_timestamp", [DAYBREAK_TYPE_DATE] = "bad_date",
-};
-
-/* One cell into its native place; false when it does not parse. */
-static bool
-convert(struct batch *batch, struct batch_native *native, uint32_t row, uint32_t column)
-{
-    const struct value_type *type = &batch->layout->type[column];
-    struct daybreak_text cell = batch_cell(batch, row, column);
-    char point[VALUE_ROOM];
-    int32_t days;
-
-    if (cell.size == DAYBREAK_NULL || (cell.size == 0 && batch->layout->empty_is_null)) {
-        native->nulls[row] = 1;
-        native->any_null = true;
-        if (native->number != NULL)
-            native->number[row] = 0;
-        return true;
-    }
-    if (type->comma) {
-        if (!value_point(cell.at, cell.size, point))
-            return false;
-        cell.at = point;
-    }
-    switch (type->type) {
-    case DAYBREAK_TYPE_BOOLEAN:
-        return value_boolean(cell.at, cell.size, &native->number[row]);
-    case DAYBREAK_TYPE_INTEGER:
-        return value_integer(cell.at, cell.size, &native->number[row]);
-    case DAYBREAK_TYPE_DECIMAL:
-        return value_decimal(cell.at, cell.size, type->precision, type->scale, &native->decimal[row]);
-    case DAYBREAK_TYPE_REAL:
-        return value_real(cell.at, cell.size, &native->real[row]);
-    case DAYBREAK_TYPE_TIMESTAMP:
-        return value_timestamp(cell.at, cell.size, type, &native->number[row]);
-    case DAYBREAK_TYPE_DATE:
-        if (!value_date(cell.at, cell.size, type, &days))
-            return false;
-        native->number[row] = days;
-        return true;
-    case DAYBREAK_TYPE_TEXT:
-    case DAYBREAK_TYPE_BYTES:
-        break;
-    }
-    return true;
-}
-
-void
-batch_type(struct batch *batch, const uint32_t *row, uint32_t count)
-{
-    char name[32];
-
-    if (batch->typed)
-        return;
-    if (row == NULL) {
-        count = batch->rows.rows;
-        batch->typed = true;
-    }
-    for (uint32_t column = 0; column < batch->rows.columns; column++) {
-        struct batch_native *native;
-
-        if (is_plain(batch->layout->type[column].type))
-            continue;
-        native = native_of(batch, column);
-        native->typed = true;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t r = row == NULL ? i : row[i];
-
-            if (batch->bad_count > 0 && batch_is_bad(batch, r)) {
-                native->nulls[r] = 1;
-                native->any_null = true;
-                continue;
-            }
-            if (!convert(batch, native, r, column)) {
-                native->nulls[r] = 1;
-                native->any_null = true;
-                value_type_text(&batch->layout->type[column], name);
-                batch_bad_row(&batch->rows, r, column, bad_reason[batch->layout->type[column].type],
-                              "field '%s' is no %s", batch->layout->name[column], name);
-            }
-        }
-    }
-}
-
-static size_t
-write_native(const struct batch *batch, const struct batch_native *native, uint32_t row,
-             uint32_t column, char *to)
-{
-    const struct value_type *type = &batch->layout->type[column];
-
-    switch (type->type) {
-    case DAYBREAK_TYPE_BOOLEAN:
-        memcpy(to, native->number[row] ? "true" : "false", 5);
-        return native->number[row] ? 4 : 5;
-    case DAYBREAK_TYPE_INTEGER:
-        return text_number(native->number[row], to);
-    case DAYBREAK_TYPE_DECIMAL:
-        return value_write_decimal(native->decimal[row], type->scale, to);
-    case DAYBREAK_TYPE_REAL:
-        return value_write_real(native->real[row], to);
-    case DAYBREAK_TYPE_TIMESTAMP:
-        return value_write_timestamp(native->number[row], to);
-    case DAYBREAK_TYPE_DATE:
-        return value_write_date((int32_t)native->number[row], to);
-    case DAYBREAK_TYPE_TEXT:
-    case DAYBREAK_TYPE_BYTES:
-        break;
-    }
-    return 0;
-}
-
-struct daybreak_text
-batch_canonical(struct batch *batch, uint32_t row, uint32_t column, char *to)
-{
-    struct daybreak_text cell = batch_cell(batch, row, column);
-    size_t length;
-
-    if (batch_null(batch, row, column))
-        return (struct daybreak_text){to, DAYBREAK_NULL};
-    if (is_plain(batch->layout->type[column].type))
-        return cell;
-    if (batch->native != NULL && batch->native[column].typed) {
-        if (batch->native[column].nulls[row])
-            return (struct daybreak_text){to, DAYBREAK_NULL};
-        return (struct daybreak_text){to, (uint32_t)write_native(batch, &batch->native[column], row, column, to)};
-    }
-    if (!value_canonical(&batch->layout->type[column], cell.at, cell.size, to, &length))
-        return (struct daybreak_text){to, DAYBREAK_NULL};
-    return (struct daybreak_text){to, (uint32_t)length};
-}
-
-int64_t
-batch_instant(const struct batch *batch, uint32_t row, uint32_t column)
-{
-    enum daybreak_type type = batch->layout->type[column].type;
-    const struct batch_native *native;
-
-    if (batch->native == NULL ||
-        (type != DAYBREAK_TYPE_TIMESTAMP && type != DAYBREAK_TYPE_DATE))
-        return DAYBREAK_NO_TIME;
-    native = &batch->native[column];
-    if (!native->typed || native->nulls[row])
-        return DAYBREAK_NO_TIME;
-    return type == DAYBREAK_TYPE_DATE ? native->number[row] * INT64_C(86400000000)
-                                      : native->number[row];
-}
-
 uint64_t
 batch_line(const struct batch *batch, uint32_t row)
 {
@@ -421,158 +229,44 @@ batch_position(const struct batch *batch, uint32_t row, char *to)
     return (int)size;
 }
 
-const struct daybreak_batch *
-batch_face(struct batch *batch)
-{
-    batch->face = (struct daybreak_batch){
-        .size = sizeof batch->face,
-        .rows = batch->rows.rows,
-        .changes = batch->changes,
-        .columns = batch->out_columns,
-        .column = batch->out,
-        .pick = batch->pick,
-        .op = batch->op,
-        .event_id = (const uint8_t(*)[16])batch->event_id,
-        .changed_at = batch->changed_at,
-        .position = batch->position,
-        .context = batch->context,
-        .story = &batch->story,
-        .before = batch->has_before ? batch->before : NULL,
-    };
-    return &batch->face;
-}
-
-static struct batch *
-batch_behind(const struct daybreak_batch *face)
-{
-    return (struct batch *)((char *)face - offsetof(struct batch, face));
-}
-
-/* Bytes that no value of the type needs more of. */
-static size_t
-text_most(const struct value_type *type)
-{
-    switch (type->type) {
-    case DAYBREAK_TYPE_BOOLEAN:
-        return 5;
-    case DAYBREAK_TYPE_INTEGER:
-        return 20;
-    case DAYBREAK_TYPE_DECIMAL:
-        return type->precision + 3u; /* sign, point, a zero before it */
-    case DAYBREAK_TYPE_TIMESTAMP:
-    case DAYBREAK_TYPE_DATE:
-    case DAYBREAK_TYPE_REAL:
-    case DAYBREAK_TYPE_TEXT:
-    case DAYBREAK_TYPE_BYTES:
-        break;
-    }
-    return VALUE_ROOM;
-}
-
-/* Canonical texts of the picked rows of one typed column, side by side in the arena. */
 static void
-native_text(struct batch *batch, struct batch_native *native, uint32_t column)
+fate_say(struct batch *batch, uint32_t change, enum batch_fate fate, uint32_t step)
 {
-    size_t room = (size_t)batch->changes * text_most(&batch->layout->type[column]) + VALUE_ROOM;
-    char *base = arena_alloc(batch->arena, room), *to = base;
-    struct daybreak_span *text =
-        arena_alloc(batch->arena, (batch->rows.rows + 1) * sizeof *text);
-
-    for (uint32_t i = 0; i < batch->changes; i++) {
-        uint32_t row = batch->pick[i];
-
-        text[row].at = (uint32_t)(to - base);
-        if (native->nulls[row]) {
-            text[row].size = DAYBREAK_NULL;
-        } else {
-            text[row].size = (uint32_t)write_native(batch, native, row, column, to);
-            to += text[row].size;
-        }
+    if (batch->fate == NULL) {
+        batch->fate = arena_zero(batch->arena, batch->changes + 1);
+        batch->fate_step = arena_zero(batch->arena, (batch->changes + 1) * sizeof *batch->fate_step);
     }
-    native->text = text;
-    native->text_base = base;
-}
-
-/* Decimals that fit, as what they are times ten to their scale. */
-static void
-native_number(struct batch *batch, struct batch_native *native)
-{
-    native->number = arena_alloc(batch->arena, (batch->rows.rows + 1) * sizeof *native->number);
-    for (uint32_t i = 0; i < batch->changes; i++) {
-        uint32_t row = batch->pick[i];
-
-        native->number[row] = native->nulls[row] ? 0 : (int64_t)native->decimal[row];
-    }
-}
-
-static const struct daybreak_span null_span = {0, DAYBREAK_NULL};
-static const int64_t null_number;
-static const double null_real;
-
-void
-batch_view(const struct daybreak_batch *face, uint32_t column, enum daybreak_as as,
-           struct daybreak_view *view)
-{
-    struct batch *batch = batch_behind(face);
-    uint32_t from = batch->out_from == NULL ? column : batch->out_from[column];
-    struct batch_native *native;
-
-    *view = (struct daybreak_view){.base = batch->rows.block};
-    if (from == UINT32_MAX) { /* this input does not have the column: null in every row, stride 0 */
-        uint8_t *nulls;
-
-        view->data = (const char *)&null_span;
-        if (as != DAYBREAK_AS_TEXT) {
-            nulls = arena_alloc(batch->arena, batch->rows.rows + 1);
-            memset(nulls, 1, batch->rows.rows + 1);
-            view->nulls = nulls;
-            view->data = as == DAYBREAK_AS_REAL ? (const char *)&null_real : (const char *)&null_number;
-        }
-        return;
-    }
-    if (is_plain(batch->layout->type[from].type)) {
-        view->data = (const char *)&batch->rows.spans[from];
-        view->stride = batch->rows.columns * (uint32_t)sizeof(struct daybreak_span);
-        return;
-    }
-    native = native_of(batch, from);
-    if (!native->typed)
-        batch_type(batch, batch->pick, batch->changes);
-    if (as == DAYBREAK_AS_TEXT) {
-        if (native->text == NULL)
-            native_text(batch, native, from);
-        view->base = native->text_base;
-        view->data = (const char *)native->text;
-        view->stride = sizeof(struct daybreak_span);
-        return;
-    }
-    if (as == DAYBREAK_AS_INTEGER && native->number == NULL && native->decimal != NULL)
-        native_number(batch, native);
-    view->nulls = native->any_null ? native->nulls : NULL;
-    view->data = as == DAYBREAK_AS_REAL ? (const char *)native->real : (const char *)native->number;
-    view->stride = as == DAYBREAK_AS_REAL ? sizeof(double) : sizeof(int64_t);
+    batch->fate[change] = (uint8_t)fate;
+    batch->fate_step[change] = (uint16_t)step;
 }
 
 void
-batch_refuse(const struct daybreak_batch *face, uint32_t i, const char *rule, const char *reason, ...)
+batch_filter(struct batch *batch, uint32_t change, uint32_t step)
 {
-    struct batch *batch = batch_behind(face);
-    char text[DAYBREAK_WHAT_MAX];
-    va_list args;
-
-    va_start(args, reason);
-    vsnprintf(text, sizeof text, reason, args);
-    va_end(args);
-    if (batch->refused_count == batch->refused_room) {
-        batch->refused_room = batch->refused_room == 0 ? 16 : batch->refused_room * 2;
-        batch->refused = memory_grow(batch->refused, batch->refused_room * sizeof *batch->refused);
-    }
-    batch->refused[batch->refused_count++] = (struct batch_refusal){
-        .change = i, .rule = arena_text(batch->arena, rule), .reason = arena_text(batch->arena, text)};
+    fate_say(batch, change, BATCH_FILTERED, step);
 }
 
-void *
-batch_alloc(const struct daybreak_batch *face, size_t bytes)
+void
+batch_set_aside(struct batch *batch, const struct batch_stop *stop)
 {
-    return arena_alloc(batch_behind(face)->arena, bytes);
+    if (batch->stop_count == batch->stop_room) {
+        batch->stop_room = batch->stop_room == 0 ? 16 : batch->stop_room * 2;
+        batch->stop = memory_grow(batch->stop, batch->stop_room * sizeof *batch->stop);
+    }
+    batch->stop[batch->stop_count++] = *stop;
+    fate_say(batch, stop->change, BATCH_ASIDE, stop->step);
+}
+
+void
+batch_unstep(struct batch *batch)
+{
+    batch->made_count = batch->stop_count = 0;
+    batch->fate = NULL;
+    batch->fate_step = NULL;
+}
+
+bool
+batch_goes(const struct batch *batch, uint32_t change)
+{
+    return batch->fate == NULL || batch->fate[change] == BATCH_GOES;
 }

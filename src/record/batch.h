@@ -9,6 +9,7 @@
 #include "record/value.h"
 
 struct arena;
+struct vector;
 
 /* A row that could not be read or is not what it should be. Texts live in the batch. */
 struct batch_bad {
@@ -22,6 +23,38 @@ struct batch_bad {
 struct batch_refusal {
     uint32_t change;
     const char *rule, *reason;
+};
+
+/* What the steps made of a change. */
+enum batch_fate {
+    BATCH_GOES = 0,
+    BATCH_FILTERED, /* a filter took it out */
+    BATCH_ASIDE,    /* it could not be computed: a dead letter of stage transform */
+};
+
+/* Why a change was set aside by a step; one each. Texts live in the batch or longer. */
+struct batch_stop {
+    uint32_t change;
+    uint32_t step;       /* index of the transform in the pipeline file; their number: the context */
+    const char *rule;    /* "set total", "filter drafts", "lookup crm", "context reason" */
+    const char *reason;  /* stable_snake_case */
+    const char *detail;  /* for people: the expression and what was wrong */
+    const char *field;   /* the column that was to be made; may be NULL */
+    const char *value;   /* JSON object of the columns the expression read; may be NULL */
+};
+
+/* A delete that the source has not made: its row is there, but not for this target any more. */
+struct batch_left {
+    const char *why;                    /* "left by filter drafts"; NULL: this change is none of these */
+    const struct daybreak_span *cell;   /* [rows.columns] what its row had, and the delete has not */
+};
+
+/* What a transform module says of the batch at hand. */
+struct batch_taking {
+    struct daybreak_cells *cells;       /* [columns] those given have a size */
+    uint32_t columns;
+    uint8_t *filtered;                  /* [changes of the face] */
+    uint32_t changes;
 };
 
 /*
@@ -41,6 +74,7 @@ struct batch {
     uint32_t bad_count, bad_room;
     uint64_t *raw_hash;                 /* [rows], made by change/; may be NULL */
     const struct key_binding *binding;  /* how change/ bound the layout when it made the hashes */
+    uint64_t *shaped;                   /* [rows] hash of what a row is to the target, where it is compared with that; NULL: it is not */
     struct daybreak_text *key;          /* [rows], encoded; of batches out of the spool, where row i is change i, too */
 
     /* what change/ found, dense */
@@ -51,8 +85,18 @@ struct batch {
     int64_t *changed_at;
     struct daybreak_text *position, *context, *before;
     bool has_before;
+    uint8_t *was;                       /* [changes] where the key's last version went, as its memory says; NULL: nowhere, or nobody remembers */
+    struct batch_left *left;            /* [changes + taken_out] NULL: there is none */
+    uint32_t taken_out;                 /* changes that stand behind "changes": set aside or filtered, as fate says; deletes among them were filtered */
 
-    /* the columns as the sink sees them: after the steps; out_from is UINT32_MAX where this input has none */
+    /* what the steps made of the changes; all NULL and 0 when each of them goes on as it is */
+    uint8_t *fate;                      /* [changes] enum batch_fate; NULL: all go on */
+    uint16_t *fate_step;                /* [changes] index of the transform that said so; its filter has the name */
+    struct batch_stop *stop;            /* of each change that is BATCH_ASIDE, none of those filtered */
+    uint32_t stop_count, stop_room;
+
+    /* the columns as the sink sees them: after the steps; out_from is a column of the layout, or one made (from rows.columns on), and
+     * UINT32_MAX where this input has none */
     uint32_t out_columns;
     const struct daybreak_column *out;
     const uint32_t *out_from;
@@ -66,7 +110,10 @@ struct batch {
     enum daybreak_next next;            /* what follows this batch in its part */
     struct daybreak_fault *cut;         /* in the arena: why the input was cut */
     struct batch_native *native;        /* [rows.columns] converted cells */
+    struct batch_native *made;          /* [made_count] columns that steps made */
+    uint32_t made_count, made_room;
     bool typed;                         /* all rows are converted */
+    struct batch_taking *taking;        /* while a transform module is at work */
     struct daybreak_batch face;         /* what a load sees; batch_face fills it */
 };
 
@@ -78,7 +125,7 @@ struct batch_layout {
     const char *const *name;
     const struct value_type *type;
     bool empty_is_null;                 /* of typed cells */
-    bool comma;                         /* numbers have a decimal comma */
+    struct value_style style;           /* of its numbers */
 };
 
 struct batch *batch_new(void);
@@ -99,6 +146,29 @@ void batch_changes(struct batch *batch, uint32_t count);
 struct daybreak_text batch_cell(const struct batch *batch, uint32_t row, uint32_t column);
 /** batch_null(batch, row, column): null by span or, for typed columns of formats that say so, because empty. */
 bool batch_null(const struct batch *batch, uint32_t row, uint32_t column);
+/** batch_blank(batch, row, column): the cell, of a column of the layout, is null from now on. */
+void batch_blank(struct batch *batch, uint32_t row, uint32_t column);
+/**
+ * batch_make(batch, type, cells): a column that the format did not give: native cells, row-indexed, lent until the batch ends. Its number
+ * (rows.columns + k) stands wherever a column does: in out_from, for batch_view, batch_vector, batch_canonical, batch_instant and batch_null.
+ * Every row that a change picks is defined, null where nothing was computed.
+ */
+uint32_t batch_make(struct batch *batch, const struct value_type *type, const struct vector *cells);
+/** batch_column_type(batch, column): of a column of the layout or a made one. */
+const struct value_type *batch_column_type(const struct batch *batch, uint32_t column);
+/**
+ * batch_vector(batch, column, pick, picked, vector): a column as native cells for rows ${pick}[0..picked) (NULL: 0..picked), lent until the batch
+ * ends. A typed column of the layout is typed by then, or typed now for these rows.
+ */
+void batch_vector(struct batch *batch, uint32_t column, const uint32_t *pick, uint32_t picked, struct vector *vector);
+/** batch_filter(batch, change, step): a filter takes the change out. batch_set_aside(batch, stop): it could not be computed; texts of ${stop} are
+ * lent until the batch ends. Both once a change, when all changes are known. */
+void batch_filter(struct batch *batch, uint32_t change, uint32_t step);
+void batch_set_aside(struct batch *batch, const struct batch_stop *stop);
+/** batch_unstep(batch): what the steps made of it is gone: columns, fates and stops. */
+void batch_unstep(struct batch *batch);
+/** batch_goes(batch, change): neither filtered nor set aside. */
+bool batch_goes(const struct batch *batch, uint32_t change);
 /**
  * batch_type(batch, row, count): convert every typed column of rows ${row}[0..count) (NULL: all rows); a cell that does not parse makes its
  * row bad (`bad_decimal`, `bad_timestamp`, …). What is converted here is what batch_view shows later. Once all rows are, it does nothing.
@@ -119,5 +189,8 @@ void batch_view(const struct daybreak_batch *face, uint32_t column, enum daybrea
 void batch_refuse(const struct daybreak_batch *face, uint32_t i, const char *rule, const char *reason, ...)
     __attribute__((format(printf, 4, 5)));
 void *batch_alloc(const struct daybreak_batch *face, size_t bytes);
+/** batch_give, batch_take_out: host->give and host->filter, into batch->taking; nothing happens without one, or beyond its bounds. */
+void batch_give(const struct daybreak_batch *face, uint32_t column, const struct daybreak_cells *cells);
+void batch_take_out(const struct daybreak_batch *face, uint32_t i);
 
 #endif

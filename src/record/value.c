@@ -517,16 +517,6 @@ form:
 }
 
 bool
-value_point(const char *at, size_t size, char *to)
-{
-    if (size > VALUE_ROOM || memchr(at, '.', size) != NULL)
-        return false;
-    for (size_t i = 0; i < size; i++)
-        to[i] = at[i] == ',' ? '.' : at[i];
-    return true;
-}
-
-bool
 value_canonical(const struct value_type *type, const char *at, size_t size, char *to, size_t *length)
 {
     char room[VALUE_ROOM];
@@ -536,8 +526,8 @@ value_canonical(const struct value_type *type, const char *at, size_t size, char
     int32_t days;
 
     *length = 0;
-    if (type->comma) {
-        if (!value_point(at, size, room))
+    if (type->style.comma || type->style.thousands != 0) {
+        if (!value_plain(type->style, at, size, room, &size))
             return false;
         at = room;
     }

@@ -9,13 +9,19 @@
 #include "daybreak/connector.h"
 #include "base/text.h"
 
+/* How a file writes its numbers: 19,90 instead of 19.90, and what may stand between groups of three digits. */
+struct value_style {
+    bool comma;
+    char thousands;       /* . , ' or a blank, which stands for the no-break ones too; 0: nothing may */
+};
+
 /* A declared type: what `fields` writes as text, integer, decimal(12,2), timestamp, … */
 struct value_type {
     enum daybreak_type type;
     uint8_t precision, scale;
     const char *pattern;  /* date and timestamp: strptime-like layout "%d.%m.%Y %H:%M"; NULL: ISO 8601 / RFC 3339 */
     const char *zone;     /* tzdata name for timestamps without offset; NULL: UTC */
-    bool comma;           /* decimals and reals are written 19,90; a point is refused */
+    struct value_style style; /* of integers, decimals and reals, as the input has them */
 };
 
 __extension__ typedef __int128 value_int128; /* decimals: unscaled value */
@@ -56,9 +62,10 @@ size_t value_write_timestamp(int64_t us, char *to);
 /** value_days(y, m, d): days since 1970-01-01, proleptic Gregorian (Hinnant's algorithm). value_civil is its inverse. */
 int32_t value_days(int year, int month, int day);
 void value_civil(int32_t days, int *year, int *month, int *day);
-/** value_point(at, size, to): a number written with a decimal comma, with a point in ${to} (room VALUE_ROOM); false when it has a point, or is
+/** value_plain(style, at, size, to, length): a number of that style as digits with a point, in ${to} (room VALUE_ROOM). False when it has a mark that
+ * is none of the style, is grouped otherwise than in threes behind one to three digits that do not begin with 0, or is
  * too long for a number. */
-bool value_point(const char *at, size_t size, char *to);
+bool value_plain(struct value_style style, const char *at, size_t size, char *to, size_t *length);
 /** value_canonical(type, at, size, to): the canonical text of a raw cell (numbers without leading zeros or plus, decimals with
  * exactly their scale, instants in UTC, booleans true|false) into ${to} (room VALUE_ROOM); 0 and false when it does not
  * parse. Text and bytes are their own canonical form and are not given here. */

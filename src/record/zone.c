@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wall clock to UTC. The C library's own conversions go through one global zone and are of no use to two threads, so
+ * Wall clock to UTC and back. The C library's own conversions go through one global zone and are of no use to two threads, so
  * the compiled tz files are read here: the transitions they list, and for the time after them the rule in their
- * footer, laid out for one 400 year cycle of the calendar. A zone is a sorted array of wall clock boundaries;
- * converting is one binary search.
+ * footer, laid out for one 400 year cycle of the calendar. A zone is two sorted arrays, of wall clock boundaries and of
+ * the instants of the changes; converting is one binary search.
  */
 #include "record/zone.h"
 
@@ -25,9 +25,10 @@
 #define CYCLE_YEARS 400
 #define CYCLE_SECONDS (INT64_C(146097) * 86400)
 #define INSTANT_LIMIT (INT64_C(1) << 40) /* some 35,000 years */
+#define YEAR_END_SLACK (INT64_C(30) * 86400) /* more than an offset and a rule's hours (RFC 8536: 167) together */
 #define OFFSET_LIMIT (26 * 3600) /* RFC 8536: strictly less than 26 hours */
 
-/* From the wall clock time `from` on, local time is `offset` ahead of UTC. */
+/* From the wall clock time, or from the instant `from` on, local time is `offset` ahead of UTC. */
 struct boundary {
     int64_t from;
     int32_t offset;
@@ -36,8 +37,10 @@ struct boundary {
 struct zone {
     uint64_t serial;       /* tells it from another one at the same address */
     char name[ZONE_NAME_LIMIT + 1];
-    struct boundary *boundary;
+    struct boundary *boundary; /* by wall clock */
     size_t count;
+    struct boundary *change;   /* by instant: these are never merged */
+    size_t changes;
     int32_t first_offset;  /* before all boundaries */
     int64_t cycle_end;     /* wall clock: from here on the last 400 years repeat; INT64_MAX: they do not */
     struct zone *next;
@@ -189,6 +192,7 @@ boundary_add(struct zone *zone, int64_t at, int32_t before, int32_t after)
 {
     int64_t from = at + (before > after ? before : after);
 
+    zone->change[zone->changes++] = (struct boundary){at, after};
     if (zone->count > 0 && from <= zone->boundary[zone->count - 1].from) { /* two changes within one gap: the later one counts */
         zone->boundary[zone->count - 1].offset = after;
         return;
@@ -324,6 +328,7 @@ zone_parse(const char *bytes, size_t size, const char *name)
     zone->serial = atomic_fetch_add(&serial, 1) + 1;
     zone->cycle_end = INT64_MAX;
     zone->boundary = memory_need((tzif.times + 2 * (CYCLE_YEARS + 3)) * sizeof *zone->boundary);
+    zone->change = memory_need((tzif.times + 2 * (CYCLE_YEARS + 3)) * sizeof *zone->change);
     if (!tzif_type(&tzif, 0, &zone->first_offset))
         goto free_zone;
     for (uint32_t i = 0; i < tzif.times; i++) {
@@ -358,6 +363,7 @@ zone_free(struct zone *zone)
     if (zone == NULL)
         return;
     free(zone->boundary);
+    free(zone->change);
     free(zone);
 }
 
@@ -440,33 +446,61 @@ zone_find(const char *name)
     return zone;
 }
 
-int64_t
-zone_utc(const struct zone *zone, int64_t local_s)
-{
-    /* records come in order of time: most ask for the same stretch as the one before */
-    static _Thread_local struct {
-        uint64_t serial;
-        int64_t from, until;
-        int32_t offset;
-    } latest;
-    int64_t asked = local_s;
-    size_t low = 0, high = zone->count;
+/* A stretch of time with one offset. */
+struct stretch {
+    uint64_t serial; /* of the zone it was found in */
+    int64_t from, until;
+    int32_t offset;
+};
 
-    if (latest.serial == zone->serial && local_s >= latest.from && local_s < latest.until)
-        return local_s - latest.offset;
-    if (local_s >= zone->cycle_end)
-        asked -= ((local_s - zone->cycle_end) / CYCLE_SECONDS + 1) * CYCLE_SECONDS;
+/* The stretch that ${asked} lies in; ${until} ends the last one. */
+static void
+stretch_find(const struct zone *zone, const struct boundary *list, size_t count, int64_t asked, int64_t until,
+             struct stretch *stretch)
+{
+    size_t low = 0, high = count;
+
     while (low < high) { /* the first boundary beyond */
         size_t middle = low + (high - low) / 2;
 
-        if (zone->boundary[middle].from <= asked)
+        if (list[middle].from <= asked)
             low = middle + 1;
         else
             high = middle;
     }
-    latest.serial = zone->serial;
-    latest.from = low == 0 ? INT64_MIN : zone->boundary[low - 1].from;
-    latest.until = low == zone->count ? zone->cycle_end : zone->boundary[low].from;
-    latest.offset = low == 0 ? zone->first_offset : zone->boundary[low - 1].offset;
+    stretch->serial = zone->serial;
+    stretch->from = low == 0 ? INT64_MIN : list[low - 1].from;
+    stretch->until = low == count ? until : list[low].from;
+    stretch->offset = low == 0 ? zone->first_offset : list[low - 1].offset;
+}
+
+/* Back by whole cycles of the calendar, into what is laid out. */
+static int64_t
+cycle_back(int64_t asked, int64_t end)
+{
+    return asked < end ? asked : asked - ((asked - end) / CYCLE_SECONDS + 1) * CYCLE_SECONDS;
+}
+
+int64_t
+zone_utc(const struct zone *zone, int64_t local_s)
+{
+    static _Thread_local struct stretch latest; /* records come in order of time: most ask for the same as the one before */
+
+    if (latest.serial != zone->serial || local_s < latest.from || local_s >= latest.until)
+        stretch_find(zone, zone->boundary, zone->count, cycle_back(local_s, zone->cycle_end), zone->cycle_end, &latest);
     return local_s - latest.offset;
+}
+
+int64_t
+zone_local(const struct zone *zone, int64_t utc_s)
+{
+    static _Thread_local struct stretch latest;
+
+    if (latest.serial != zone->serial || utc_s < latest.from || utc_s >= latest.until) {
+        /* a change of the first days of the year after the last one laid out may come before its end in UTC */
+        int64_t end = zone->cycle_end == INT64_MAX ? INT64_MAX : zone->cycle_end - YEAR_END_SLACK;
+
+        stretch_find(zone, zone->change, zone->changes, cycle_back(utc_s, end), end, &latest);
+    }
+    return utc_s + latest.offset;
 }

@@ -21,6 +21,9 @@ const char *zone_name(const struct zone *zone);
  * thread.
  */
 int64_t zone_utc(const struct zone *zone, int64_t local_s);
+/** zone_local(zone, utc_s): the other way: what a wall clock there shows at a Unix second, given as if it were UTC. Every
+ * instant has one. Any thread. */
+int64_t zone_local(const struct zone *zone, int64_t utc_s);
 /** zone_parse(bytes, size, name): a zone from the bytes of a TZif file, NULL when they are none; zone_free gives it back. */
 struct zone *zone_parse(const char *bytes, size_t size, const char *name);
 void zone_free(struct zone *zone);

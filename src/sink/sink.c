@@ -170,6 +170,9 @@ agree_anew(struct sink *sink, const struct ledger_checkpoint *cached, struct day
 {
     char number[24];
 
+    /* whatever the target has of batches that the ledger does not count: it is compared anew, and what was set aside is set aside again */
+    if (ledger_unlanded(sink->ledger, sink->settings->handoff, cached->batch, fault) != 0)
+        return -1;
     if (sink->batch == cached->batch)
         return 0;
     if (sink->batch < cached->batch)
@@ -185,7 +188,7 @@ sink_claim(struct sink *sink, struct ledger *ledger, const struct ledger_identit
     struct ledger_checkpoint cached = {0}, settled;
     struct daybreak_checkpoint now = {.size = sizeof now, .position = ""}, state;
     struct daybreak_claim claim = {.size = sizeof claim, .pipeline = sink->config->name, .pipeline_id = identity->id,
-                                   .handoff = sink->settings->handoff,
+                                   .handoff = sink->settings->handoff, .read_only = sink->rehearses, .rehearses = sink->rehearses,
                                    .was = was == NULL && resync ? sink->config->name : was};
     int result = -1;
 
@@ -212,7 +215,7 @@ sink_claim(struct sink *sink, struct ledger *ledger, const struct ledger_identit
     settled = (struct ledger_checkpoint){
         .found = true, .epoch = now.epoch, .released = now.released, .batch = sink->batch,
         .committed_at_us = cached.committed_at_us, .position = sink->position,
-        .state_mark = sink_transactional(sink) ? NULL : (char *)sink->load->type->state_mark(sink->load->self)};
+        .state_mark = sink_transactional(sink) || sink->rehearses ? NULL : (char *)sink->load->type->state_mark(sink->load->self)};
     result = ledger_checkpoint_put(ledger, sink->settings->handoff, &settled, fault);
 done:
     ledger_checkpoint_fini(&cached);
@@ -336,8 +339,8 @@ sink_stage(struct sink *sink, struct batch *batch, struct daybreak_fault *fault)
     batch->story.handoff = sink->settings->handoff;
     batch->story.loaded_at = clock_now_us();
     if (batch->changes > 0) {
-        sink->open = true;
-        if (sink->load->type->stage(sink->load->self, batch->table, batch_face(batch), fault) != 0)
+        sink->open = !sink->rehearses;
+        if (sink->open && sink->load->type->stage(sink->load->self, batch->table, batch_face(batch), fault) != 0)
             return fault_within(fault, "writing table '%s'", sink->target[batch->table].table);
     }
     row_keep(sink, batch);
@@ -354,7 +357,7 @@ sink_row(struct sink *sink)
 void
 sink_rollback(struct sink *sink)
 {
-    if (sink->open || sink->rows > 0)
+    if ((sink->open || sink->rows > 0) && !sink->rehearses)
         sink->load->type->rollback(sink->load->self);
     sink_settled(sink);
 }
@@ -410,17 +413,17 @@ sink_commit(struct sink *sink, const char *position, bool input_end, const struc
 
     if (sink->rows == 0)
         return 0;
-    if (!sink_transactional(sink) && intend(sink, &commit, fault) != 0)
+    if (!sink_transactional(sink) && !sink->rehearses && intend(sink, &commit, fault) != 0)
         return not_known(sink, batch, false, fault);
     CRASH_POINT("sink.before-commit");
-    if (sink->load->type->commit(sink->load->self, &commit, fault) != 0)
+    if (!sink->rehearses && sink->load->type->commit(sink->load->self, &commit, fault) != 0)
         return not_known(sink, batch, !sink_transactional(sink), fault);
     CRASH_POINT("sink.committed");
     free(sink->position);
     sink->position = memory_text(position);
     sink->batch = batch;
     sink->committed_at_us = clock_now_us();
-    if (!sink_transactional(sink))
+    if (!sink_transactional(sink) && !sink->rehearses)
         mark = sink->load->type->state_mark(sink->load->self);
     checkpoint = (struct ledger_checkpoint){.found = true, .epoch = sink->epoch, .released = sink->released, .batch = batch,
                                             .committed_at_us = sink->committed_at_us, .position = sink->position,
@@ -442,7 +445,7 @@ sink_end(struct sink *sink, struct daybreak_fault *fault)
     struct ledger_checkpoint checkpoint;
     const char *mark;
 
-    if (!sink->at_end || sink->uncertain || load->intend == NULL) /* nothing may be said of a commit that is not known */
+    if (!sink->at_end || sink->uncertain || sink->rehearses || load->intend == NULL) /* nothing may be said of a commit that is not known */
         return 0;
     sink->at_end = false;
     if (load->intend(sink->load->self, &commit, &mark, fault) != 0)

@@ -28,6 +28,7 @@ struct sink {
     uint32_t targets;
     bool prepared, open, first_run;      /* open: something is staged */
     bool follows;                        /* set before the claim: the run has no end, a file that stands for it ends with each input */
+    bool rehearses;                      /* set before the claim: a dry run; the target is only looked at, a commit only counts */
     bool at_end;                         /* nothing but whole inputs has landed in this run: sink_end may close its file */
     int64_t epoch, released, batch, committed_at_us;
     char *position;                      /* as the target has it */

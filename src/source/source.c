@@ -3,7 +3,7 @@
  * Bytes of an input, decoded, cut into blocks and fed to the format of the table that each part belongs to. Owns the leftover
  * behind the last whole record, the layouts (names bound to declared types), and the connectors.
  */
-#include "source/source.h"
+#include "source_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,50 +16,8 @@
 #include "record/batch.h"
 #include "source/decode.h"
 #include "source/format.h"
-
-#define BLOCK_BYTES (256u << 10) /* with what is made of it some 2 MiB; four of them are under way, and stay in the caches */
-#define RAW_BYTES (256u << 10)
-
-struct table_state {
-    const struct config_table *config;
-    struct instance **formats; /* by config format; opened with the first part that needs it */
-    struct batch_layout *layout;
-    uint32_t parts;
-    bool names_all;
-};
-
-struct source {
-    const struct config *config;
-    volatile int *stop;
-    struct instance *extract;
-    struct table_state *tables;
-    struct arena *arena;       /* layouts: lent to batches, so they live as long as the source */
-
-    /* the input being read */
-    struct source_start start;
-    char *start_part, *start_mark;
-    char *input_name;
-    bool resumed;              /* the part of start.part was reached */
-    bool probed;               /* its only part is open already */
-
-    /* the part being read */
-    bool part_open, part_done;
-    bool feed_last;            /* the block given last was the part's end */
-    char *part_name;
-    uint32_t table;
-    struct instance *format;
-    struct decode *decode;
-    bool comma;                /* numbers of this part have a decimal comma */
-    bool decode_asked;         /* the encoding was settled: declared, or by its BOM */
-    char *raw;                 /* bytes before decoding */
-    size_t raw_size, raw_at;
-    char *left;                /* unconsumed bytes, decoded */
-    size_t left_size, left_room;
-    uint64_t byte, line;       /* of left[0] */
-    uint64_t skip;             /* decoded bytes still to throw away, after a mark */
-    uint32_t block_bytes;
-    bool overlong;             /* in the middle of swallowing one */
-};
+#include "source/manifest.h"
+#include "source/proof.h"
 
 int
 source_open(const struct config *config, volatile int *stop, struct source **out, struct daybreak_fault *fault)
@@ -67,17 +25,28 @@ source_open(const struct config *config, volatile int *stop, struct source **out
     struct source *source = memory_zero(sizeof *source);
     static const char *const yes[] = {"true"};
     const struct config_capture *capture = &config->source.tables[0].capture;
-    struct instance_extra growing = {.name = "growing", .item = yes, .count = 1};
+    const char **manifests = memory_need((config->source.table_count + 1) * sizeof *manifests);
+    struct instance_extra extra[] = {{.name = "growing", .item = yes}, {.name = "beside", .item = manifests}};
     struct instance_request request = {
         .role = DAYBREAK_EXTRACT, .name = config->source.extract.type, .node = config->source.extract.node,
-        .ignore = config_source_keys, .file = config->path, .base_dir = config->dir, .stop = stop, .extra = &growing,
-        /* a log is never complete: it is read as far as it goes, unless the file says how long it must rest */
-        .extras = capture->method_set && capture->method == CONFIG_APPEND &&
-                  node_member(config->source.extract.node, "settle") == NULL};
+        .ignore = config_source_keys, .file = config->path, .base_dir = config->dir, .stop = stop, .extra = extra, .extras = sizeof extra / sizeof *extra};
+    int result;
 
     source->config = config;
     source->stop = stop;
-    if (instance_open(&request, &source->extract, fault) != 0) {
+    /* a log is never complete: it is read as far as it goes, unless the file says how long it must rest */
+    extra[0].count = capture->method_set && capture->method == CONFIG_APPEND &&
+                     node_member(config->source.extract.node, "settle") == NULL;
+    for (uint32_t i = 0; i < config->source.table_count; i++) {
+        const struct config_manifest *manifest = config->source.tables[i].capture.guards.manifest;
+
+        source->proves |= manifest != NULL;
+        if (manifest != NULL && manifest->member != NULL)
+            manifests[extra[1].count++] = manifest->member;
+    }
+    result = instance_open(&request, &source->extract, fault);
+    free(manifests);
+    if (result != 0) {
         free(source);
         return -1;
     }
@@ -106,6 +75,7 @@ source_close(struct source *source)
     free(source->tables);
     instance_close(source->extract);
     decode_free(source->decode);
+    proof_fini(&source->proof);
     arena_free(source->arena);
     free(source->start_part);
     free(source->start_mark);
@@ -157,6 +127,7 @@ source_start(struct source *source, const struct daybreak_input *input, const st
     source->input_name = memory_text(input->name);
     source->resumed = start->mark[0] == '\0' && start->part[0] == '\0';
     source->part_open = source->part_done = false;
+    proof_clear(&source->proof);
     for (uint32_t i = 0; i < source->config->source.table_count; i++)
         source->tables[i].parts = 0;
 }
@@ -177,18 +148,43 @@ table_of(const struct source *source, const char *member)
     return -1;
 }
 
-static void
-decode_begin(struct source *source, const struct config_connector *format)
+bool
+source_manifest_named(const struct config_manifest *manifest, const char *name)
 {
-    const struct config_node *node = node_member(format->node, "encoding");
+    const char *slash = strrchr(name, '/');
 
-    decode_free(source->decode);
-    source->decode = NULL;
-    source->decode_asked = false;
-    if (node != NULL) {
-        source->decode = decode_new(node->text);
-        source->decode_asked = source->decode != NULL; /* UTF-8 may still carry a BOM */
+    return manifest != NULL && manifest->member != NULL &&
+           (text_glob(manifest->member, name, true) || (slash != NULL && text_glob(manifest->member, slash + 1, true)));
+}
+
+static bool
+is_manifest(const struct source *source, const char *member)
+{
+    for (uint32_t i = 0; source->proves && i < source->config->source.table_count; i++)
+        if (source_manifest_named(source->config->source.tables[i].capture.guards.manifest, member))
+            return true;
+    return false;
+}
+
+/* A member that is no data is kept as it stands, up to what any manifest may have. */
+static int
+note_read(struct source *source, const char *member, enum daybreak_next *next, struct daybreak_fault *fault)
+{
+    struct proof_note *note = proof_note_new(&source->proof, member);
+
+    while (*next == DAYBREAK_MORE) {
+        size_t got = 0;
+
+        if (source->extract->type->read(source->extract->self, source->raw, RAW_BYTES, &got, next, fault) != 0)
+            return -1;
+        if (note->text.size + got > MANIFEST_MAX)
+            note->too_large = true;
+        else
+            text_add(&note->text, source->raw, got);
     }
+    if (*next != DAYBREAK_INPUT_CUT)
+        *next = DAYBREAK_MORE;
+    return 0;
 }
 
 /* Open the next part that a table wants. next: MORE, INPUT_END or INPUT_CUT. */
@@ -211,12 +207,21 @@ part_begin(struct source *source, enum daybreak_next *next, struct daybreak_faul
         }
         if (*next != DAYBREAK_MORE)
             return 0;
+        if (is_manifest(source, part.name)) {
+            if (note_read(source, part.name, next, fault) != 0)
+                return -1;
+            if (*next != DAYBREAK_MORE)
+                return 0;
+            continue;
+        }
         table = table_of(source, part.name);
         if (table < 0)
             continue;
         if (!source->resumed) {
             if (strcmp(part.name, source->start_part) != 0) {
                 source->tables[table].parts++; /* landed by an earlier run */
+                if (source->proves)
+                    proof_begin(&source->proof, part.name, (uint32_t)table, false, false);
                 continue;
             }
             source->resumed = true;
@@ -242,8 +247,12 @@ part_begin(struct source *source, enum daybreak_next *next, struct daybreak_faul
         source->tables[table].names_all = (source->format->type->abilities & DAYBREAK_NAMES_ALL) != 0;
         if (source->format->type->begin(source->format->self, &part, mark, fault) != 0)
             return -1;
-        decode_begin(source, format);
-        source->comma = format_comma(format);
+        source_bytes_begin(source, format);
+        source->style = format_style(format);
+        if (source->proves)
+            proof_begin(&source->proof, part.name, (uint32_t)table, mark == NULL && !source->start.growing,
+                        source->tables[table].config->capture.guards.manifest != NULL &&
+                            source->tables[table].config->capture.guards.manifest->sha256 != NULL);
         source->part_open = true;
         source->part_done = source->feed_last = source->overlong = false;
         source->raw_size = source->raw_at = source->left_size = 0;
@@ -252,163 +261,6 @@ part_begin(struct source *source, enum daybreak_next *next, struct daybreak_faul
         source->block_bytes = BLOCK_BYTES;
         return 0;
     }
-}
-
-/* A BOM is no data; UTF-16 is known by its. Called with the first bytes of a part in raw. */
-static void
-decode_by_bom(struct source *source)
-{
-    const unsigned char *raw = (const unsigned char *)source->raw;
-
-    source->decode_asked = true;
-    if (source->raw_size >= 3 && raw[0] == 0xef && raw[1] == 0xbb && raw[2] == 0xbf) {
-        source->raw_at = 3;
-        source->byte = 3;
-    } else if (source->raw_size >= 2 && raw[0] == 0xff && raw[1] == 0xfe) {
-        source->decode = decode_new("UTF-16LE");
-        source->raw_at = 2;
-    } else if (source->raw_size >= 2 && raw[0] == 0xfe && raw[1] == 0xff) {
-        source->decode = decode_new("UTF-16BE");
-        source->raw_at = 2;
-    }
-}
-
-/* More decoded bytes into ${to}; *got is 0 only at the end of the part (part_done) or at a cut (*next). */
-static int
-bytes_read(struct source *source, char *to, size_t room, size_t *got, enum daybreak_next *next,
-           struct daybreak_fault *fault)
-{
-    const struct daybreak_connector *extract = source->extract->type;
-
-    *got = 0;
-    *next = DAYBREAK_MORE;
-    while (*got == 0) {
-        if (source->raw_at < source->raw_size) {
-            size_t taken = source->raw_size - source->raw_at;
-
-            if (source->decode != NULL) {
-                *got = decode_push(source->decode, source->raw + source->raw_at, taken, false, to, room, &taken);
-            } else {
-                taken = taken < room ? taken : room;
-                memcpy(to, source->raw + source->raw_at, taken);
-                *got = taken;
-            }
-            source->raw_at += taken;
-            continue;
-        }
-        if (source->part_done)
-            return 0;
-        if (source->decode == NULL && source->decode_asked) { /* straight into the block */
-            if (extract->read(source->extract->self, to, room, got, next, fault) != 0)
-                return -1;
-        } else {
-            source->raw_at = source->raw_size = 0;
-            while (source->raw_size < (source->decode_asked ? 1 : 4) && *next == DAYBREAK_MORE) {
-                size_t more = 0;
-
-                if (extract->read(source->extract->self, source->raw + source->raw_size,
-                                  RAW_BYTES - source->raw_size, &more, next, fault) != 0)
-                    return -1;
-                source->raw_size += more;
-            }
-            if (!source->decode_asked)
-                decode_by_bom(source);
-        }
-        if (*next == DAYBREAK_INPUT_CUT)
-            return 0;
-        if (*next == DAYBREAK_PART_END || *next == DAYBREAK_INPUT_END) {
-            source->part_done = true;
-            *next = DAYBREAK_MORE;
-            if (source->raw_at == source->raw_size && source->decode != NULL && *got == 0) {
-                size_t taken;
-
-                *got = decode_push(source->decode, "", 0, true, to, room, &taken);
-            }
-        }
-    }
-    return 0;
-}
-
-/* Fill the block: leftover, then new bytes until it is full or the part ends. */
-static int
-block_fill(struct source *source, struct batch *batch, enum daybreak_next *next, struct daybreak_fault *fault)
-{
-    char *block = batch_block(batch, source->block_bytes);
-    size_t size = source->left_size;
-
-    if (size > 0)
-        if (size > 0)
-        memcpy(block, source->left, size);
-    source->left_size = 0;
-    *next = DAYBREAK_MORE;
-    while (size < source->block_bytes && !(source->part_done && source->raw_at == source->raw_size)) {
-        size_t got;
-
-        if (bytes_read(source, block + size, source->block_bytes - size, &got, next, fault) != 0)
-            return -1;
-        if (*next == DAYBREAK_INPUT_CUT)
-            break;
-        if (got == 0)
-            break;
-        if (source->skip > 0) {
-            size_t skipped = got < source->skip ? got : (size_t)source->skip;
-
-            source->skip -= skipped;
-            got -= skipped;
-            memmove(block + size, block + size + skipped, got);
-        }
-        size += got;
-    }
-    batch->rows.block_size = (uint32_t)size;
-    batch->rows.block_used = (uint32_t)size;
-    batch->rows.byte = source->byte;
-    batch->rows.line = source->line;
-    return 0;
-}
-
-/* What the format did not take stays for the next block. */
-static void
-left_keep(struct source *source, struct batch *batch)
-{
-    struct daybreak_rows *rows = &batch->rows;
-    size_t size = rows->block_size - rows->consumed;
-
-    if (source->left_room < size) {
-        source->left = memory_grow(source->left, size);
-        source->left_room = size;
-    }
-    if (size > 0)
-        memcpy(source->left, rows->block + rows->consumed, size);
-    source->left_size = size;
-    source->byte += rows->consumed;
-    source->line = rows->next_line > source->line ? rows->next_line : source->line;
-}
-
-/* Behind a header read for its names, go on at the mark. */
-static int
-skip_to_mark(struct source *source, struct batch *batch, struct daybreak_fault *fault)
-{
-    uint64_t to = batch->rows.skip_to, have = source->byte + source->left_size;
-
-    if (to <= have) {
-        size_t drop = to > source->byte ? (size_t)(to - source->byte) : 0;
-
-        memmove(source->left, source->left + drop, source->left_size - drop);
-        source->left_size -= drop;
-    } else {
-        source->left_size = 0;
-        if ((source->extract->type->abilities & DAYBREAK_RESUMES) && source->decode == NULL &&
-            source->tables[source->table].parts == 1 && source->part_name[0] == '\0' && source->start.growing &&
-            source->extract->type->seek(source->extract->self, to, fault) == 0) {
-            source->part_done = false;
-            source->raw_at = source->raw_size = 0;
-        } else {
-            source->skip = to - have;
-        }
-    }
-    source->byte = to;
-    source->line = batch->rows.next_line;
-    return 0;
 }
 
 static int
@@ -421,7 +273,7 @@ layout_bind(struct source *source, struct batch *batch, struct daybreak_fault *f
     if (source->format->type->columns(source->format->self, &names, &count, fault) != 0)
         return -1;
     table->layout = format_layout(source->arena, table->config, table->layout, names, count,
-                                  (source->format->type->abilities & DAYBREAK_EMPTY_IS_NULL) != 0, source->comma, fault);
+                                  (source->format->type->abilities & DAYBREAK_EMPTY_IS_NULL) != 0, source->style, fault);
     if (table->layout == NULL)
         return -1;
     batch->layout = table->layout;
@@ -485,11 +337,11 @@ source_read(struct source *source, struct batch *batch, struct daybreak_fault *f
         }
     }
 again:
-    if (block_fill(source, batch, &next, fault) != 0)
+    if (source_bytes_fill(source, batch, &next, fault) != 0)
         return -1;
     last = source->part_done && source->raw_at == source->raw_size && next == DAYBREAK_MORE;
     rows->last = last && !source->start.growing;
-    rows->overlong = !last && rows->block_size == source->block_bytes &&
+    rows->overlong = !last && source_bytes_full(source, rows->block_size) &&
                      (int64_t)source->block_bytes >= source->config->max_record;
     rows->consumed = rows->rows = 0;
     rows->next_line = rows->line;
@@ -501,8 +353,9 @@ again:
     if (rows->consumed > rows->block_size)
         return fault_set(fault, DAYBREAK_HALT, "format '%s' took %u bytes of a block of %u",
                          source->format->type->name, rows->consumed, rows->block_size);
-    left_keep(source, batch);
-    if (rows->skip_to > 0 && skip_to_mark(source, batch, fault) != 0)
+    source_bytes_keep(source, batch);
+    proof_rows(&source->proof, rows->rows);
+    if (rows->skip_to > 0 && source_bytes_skip(source, batch, fault) != 0)
         return -1;
     batch->table = source->table;
     batch->story.part = arena_text(batch->arena, source->part_name);
@@ -518,7 +371,9 @@ again:
     }
     if (fed == DAYBREAK_INPUT_CUT || next == DAYBREAK_INPUT_CUT)
         return cut(batch, fault);
-    if (last && rows->skip_to == 0 && (source->left_size == 0 || source->start.growing || fed == DAYBREAK_PART_END)) {
+    /* of a file that grows, what the format takes nothing of is a line whose end has not come; a new column stops it before that */
+    if (last && rows->skip_to == 0 &&
+        (source->left_size == 0 || (source->start.growing && rows->consumed == 0) || fed == DAYBREAK_PART_END)) {
         source->part_open = false;
         batch->next = DAYBREAK_PART_END;
         return 0;
@@ -615,6 +470,25 @@ uint32_t
 source_parts_seen(const struct source *source, uint32_t table)
 {
     return source->tables[table].parts;
+}
+
+const struct proof *
+source_proof(const struct source *source)
+{
+    return &source->proof;
+}
+
+int
+source_beside(struct source *source, struct daybreak_beside *beside, char *to, size_t room, size_t *got, enum daybreak_next *next,
+              struct daybreak_fault *fault)
+{
+    *got = 0;
+    *next = DAYBREAK_IDLE;
+    beside->size = sizeof *beside;
+    beside->file_name = beside->found = "";
+    if (source->extract->type->beside == NULL)
+        return 0;
+    return source->extract->type->beside(source->extract->self, beside, to, room, got, next, fault);
 }
 
 bool

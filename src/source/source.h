@@ -9,6 +9,7 @@
 #include "daybreak/connector.h"
 
 struct batch;
+struct proof;
 
 /*
  * The first station: what is there, opened and cut into batches of records. Owns the extract connector and one format connector
@@ -52,6 +53,14 @@ bool source_changed(struct source *source);
 int source_finish(struct source *source, struct daybreak_fault *fault);
 void source_abandon(struct source *source);
 
+/** source_proof: what was read of the input, part by part, and the manifests among its members; kept where a guard asks for it. After the last
+ * batch, until the next source_start. source_beside(source, beside, to, room, got, next, fault): what stands beside the input, as the extract
+ * has it; IDLE of an extract that cannot know. */
+const struct proof *source_proof(const struct source *source);
+int source_beside(struct source *source, struct daybreak_beside *beside, char *to, size_t room, size_t *got, enum daybreak_next *next,
+                  struct daybreak_fault *fault);
+/** source_manifest_named(manifest, name): this member is such a manifest. */
+bool source_manifest_named(const struct config_manifest *manifest, const char *name);
 /** source_mark: the restart point behind a row. source_compare: <0 0 >0 as mark a stands before, at or behind mark b. */
 int source_mark(struct source *source, const struct batch *batch, uint32_t row, char to[64], struct daybreak_fault *fault);
 int source_compare(struct source *source, uint32_t table, const char *mark_a, const char *mark_b);

@@ -112,6 +112,19 @@ is 'then it comes' '1 2' "$(jq -c .after.n out/log.jsonl | xargs)"
 is 'ops' 'c c' "$(jq -r .op out/log.jsonl | xargs)"
 again log.yaml out/log.jsonl
 
+fresh 'JSON lines with a member that comes late'
+printf 'source: {type: file, path: drop/*.jsonl, settle: 0s}\nsink: {type: jsonl, path: out/p.jsonl}\n' >p.yaml
+printf '{"id":1}\n{"id":2}\n{"id":3,"late":"x"}\n{"id":4}\n{"id":5,"later":"y","late":"z"}\n{"id":6' | drop drop/a.jsonl
+run 0 p.yaml
+counts created=5 captured=5 read=5 delivered=5
+is 'all of them, up to the line that has no end yet' '1 null|2 null|3 x|4 null|5 z' \
+    "$(jq -r '"\(.after.id) \(.after.late)"' out/p.jsonl | paste -sd'|')"
+again p.yaml out/p.jsonl
+printf ',"later":"w"}\n' >>drop/a.jsonl
+touch -d '1 hour ago' drop/a.jsonl
+run 0 p.yaml
+is 'and its end' '6 w' "$(tail -1 out/p.jsonl | jq -r '"\(.after.id) \(.after.later)"')"
+
 fresh 'bad rows go aside, the rest goes on'
 pipeline
 printf 'n,t\n1,a\nx,b\n3\n4,d\n' >log/a.csv

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Real dumps, night after night: the changes that reach the sink are those that the data set's own change list has, counted and hashed.
-# Every data set of CSV, JSON or JSON lines is taken as it is found: those in fixtures/, and the larger ones beside the checkout. Of a copy
+# Every data set of CSV, JSON, JSON lines or XML is taken as it is found: those in fixtures/, and the larger ones beside the checkout. Of a copy
 # that has only some of its snapshots, the pairs that are whole are asked.
 . "$(dirname "$0")/lib.sh"
 
@@ -36,6 +36,29 @@ night() { # night DATASET TABLE FROM TO BEFORE: BEFORE lines of the sink are of 
     is 'keys_sha256' "$(jq -r .keys_sha256 <<<"$pair")" "$(keys "$key" <new | hash)"
 }
 
+# Where the columns of the catalogue of planets stand in its XML.
+planets='  member: "*.xml"
+  format:
+    type: xml
+    record: //planet
+    space: normalize
+    fields:
+      planet: name
+      system: /system/name[1]
+      host: ../name
+      host_kind: name(..)
+      aliases: {path: "name[position()>1]", repeated: {join: "|"}}
+      lists: {path: list, repeated: {join: "|"}}
+      mass_errorminus: mass[1]/@errorminus
+      mass_errorplus: mass[1]/@errorplus
+      mass_upperlimit: mass[1]/@upperlimit
+      mass_type: mass[1]/@type
+      period_errorminus: period[1]/@errorminus
+      period_errorplus: period[1]/@errorplus'
+for column in mass radius period semimajoraxis eccentricity inclination temperature discoverymethod discoveryyear lastupdate istransiting description; do
+    planets+=$'\n'"      $column: $column"
+done
+
 # A pipeline over some tables of a data set, one snapshot after the other.
 series() { # series DATASET TABLE…: several tables lie in one archive
     local data=$1 id file from='' table before rows
@@ -56,6 +79,7 @@ series() { # series DATASET TABLE…: several tables lie in one archive
         else
             jq -r --arg t "$1" '.tables[] | select(.name == $t) | "  capture: {key: \(.key | @json), before: true}",
                 if .array then "  format: {type: json, path: \(.array)}" else empty end' "$data/dataset.json"
+            [ "$(jq -r --arg t "$1" '.tables[] | select(.name == $t).format' "$data/dataset.json")" != oec ] || echo "$planets"
         fi
         echo "sink: {type: jsonl, path: \"out/$([ $# -gt 1 ] && echo '{table}' || echo "$1").jsonl\", write: append}"
     } >series.yaml
@@ -91,7 +115,7 @@ for list in "$fixtures"/*/dataset.json "${DAYBREAK_SHARED:-/nowhere}"/data/*/dat
     if [ "${data%/*}" = "$fixtures" ] && [ -f "${DAYBREAK_SHARED:-/nowhere}/data/${data##*/}/dataset.json" ]; then
         continue # the whole series is there
     fi
-    mapfile -t whole < <(jq -r '.tables[] | select((.format == "csv" or .format == "json" or .format == "jsonl") and .member == null) | .name' "$list")
+    mapfile -t whole < <(jq -r '.tables[] | select(((.format == "csv" or .format == "json" or .format == "jsonl") and .member == null) or .format == "oec") | .name' "$list")
     mapfile -t members < <(jq -r '.tables[] | select(.format == "csv" and .member != null) | .name' "$list")
     for table in ${whole[@]+"${whole[@]}"}; do
         series "$data" "$table"

@@ -32,13 +32,13 @@ has 'the line and a caret' '  colour: red
 db 0 explain unknown-key
 
 fresh 'not yet'
-for key in 'handoffs: []' 'alerts: []' 'tests: []' 'replaces: {job: x}'; do
+for key in 'handoffs: []' 'alerts: []' 'replaces: {job: x}'; do
     printf 'source: {type: file, path: "drop/*.csv"}\nsink: {type: jsonl, path: out/p.jsonl}\n%s\n' "$key" >p.yaml
     db 78 lint p.yaml --json
     has "$key is told to come later" 'not' "$(json '[.result.findings[].message] | join(" ")')"
     is 'its place' 3 "$(json '.result.findings[0].line')"
 done
-for step in 'lookup: {name: x}' 'filter: {name: x, keep: "1"}' 'set: {a: b}' 'use: {type: x}'; do
+for step in 'lookup: {name: x}' 'filter: {name: x, keep: "1"}' 'set: {a: (b}' 'use: {type: x}'; do
     printf 'source: {type: file, path: "drop/*.csv"}\ntransforms:\n  - %s\nsink: {type: jsonl, path: out/p.jsonl}\n' "$step" >p.yaml
     db 78 lint p.yaml
 done

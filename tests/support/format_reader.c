@@ -51,6 +51,20 @@ host_hint(struct daybreak_fault *fault, const char *hint, ...)
     return -1;
 }
 
+static int __attribute__((format(printf, 2, 3)))
+host_within(struct daybreak_fault *fault, const char *where, ...)
+{
+    char front[256], what[sizeof fault->what];
+    va_list args;
+
+    va_start(args, where);
+    vsnprintf(front, sizeof front, where, args);
+    va_end(args);
+    snprintf(what, sizeof what, "%s: %.700s", front, fault->what);
+    memcpy(fault->what, what, sizeof what);
+    return -1;
+}
+
 static void
 host_reserve(struct daybreak_rows *rows, uint32_t count)
 {
@@ -93,7 +107,7 @@ const struct daybreak_host *
 format_reader_host(void)
 {
     static const struct daybreak_host host = {
-        .size = sizeof host, .fault = host_fault, .hint = host_hint, .reserve = host_reserve, .bad = host_bad,
+        .size = sizeof host, .fault = host_fault, .within = host_within, .hint = host_hint, .reserve = host_reserve, .bad = host_bad,
     };
 
     return &host;

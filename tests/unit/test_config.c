@@ -105,6 +105,7 @@ START_TEST(three_lines_are_a_pipeline)
     ck_assert(table->capture.guards.max_invalid.percent && table->capture.guards.max_invalid.share == 0.05);
     ck_assert(!table->capture.guards.max_updates.set);
     ck_assert_int_eq(table->capture.guards.max_keyless, 0);
+    ck_assert_ptr_null(table->capture.guards.manifest);
     ck_assert_str_eq(c->sink.handoff, "load");
     ck_assert_str_eq(c->sink.load.type, "sqlite");
     ck_assert_int_eq(c->sink.write, DAYBREAK_MIRROR);
@@ -141,7 +142,7 @@ START_TEST(everything_that_can_be_said_is_taken)
                                   "  capture:\n    method: diff\n    key: [a, b]\n    ignore: [c]\n    before: true\n  "
                                   "  first: skip\n"
                                   "    guards: {max_deletes: 500, min_rows: 10%, max_invalid: 0%, max_updates: 30%, "
-                                  "max_keyless: 2, unreadable: dead_letter}\n"
+                                  "max_keyless: 2, unreadable: dead_letter, manifest: {file: \"{stem}.json\", rows: n, wait: 1m}}\n"
                                   "transforms:\n- rename: {x: y}\n- drop: [n]\n- select: [a, b, y]\n"
                                   "context: {changed_at: t, reason: \"'nightly ''export'''\", actor: '\"Changed By\"', "
                                   "related: {customer: b}}\n"
@@ -175,18 +176,21 @@ START_TEST(everything_that_can_be_said_is_taken)
     ck_assert(table->capture.guards.max_invalid.set && table->capture.guards.max_invalid.share == 0);
     ck_assert(table->capture.guards.max_updates.set && table->capture.guards.max_updates.percent);
     ck_assert_int_eq(table->capture.guards.unreadable, CONFIG_UNREADABLE_DEAD);
+    ck_assert_str_eq(table->capture.guards.manifest->file, "{stem}.json");
+    ck_assert_str_eq(table->capture.guards.manifest->rows, "n");
+    ck_assert_ptr_null(table->capture.guards.manifest->sha256);
+    ck_assert_int_eq(table->capture.guards.manifest->wait_ms, 60000);
     ck_assert_uint_eq(table->step_count, 3);
     ck_assert_int_eq(table->steps[0].kind, CONFIG_RENAME);
     ck_assert_str_eq(table->steps[0].rename.value[0], "y");
     ck_assert_int_eq(table->steps[1].kind, CONFIG_DROP);
     ck_assert_int_eq(table->steps[2].kind, CONFIG_SELECT);
     ck_assert_uint_eq(table->steps[2].columns.count, 3);
-    ck_assert_str_eq(table->context.changed_at, "t");
-    ck_assert(table->context.reason_is_text && !table->context.actor_is_text);
-    ck_assert_str_eq(table->context.reason, "nightly 'export'");
-    ck_assert_str_eq(table->context.actor, "Changed By");
+    ck_assert_str_eq(table->context.changed_at.text, "t");
+    ck_assert_str_eq(table->context.reason.text, "'nightly ''export'''");
+    ck_assert_str_eq(table->context.actor.text, "\"Changed By\"");
     ck_assert_uint_eq(table->context.related_count, 1);
-    ck_assert_str_eq(table->context.related[0].column, "b");
+    ck_assert_str_eq(table->context.related[0].value.text, "b");
     ck_assert_str_eq(c->sink.table, "o_{table}");
     ck_assert(c->sink.write_set && c->sink.write == DAYBREAK_UPSERT && c->sink.write_place.line > 0);
     ck_assert(c->sink.existing == DAYBREAK_EXISTING_ADOPT && c->sink.mark_deletes && c->sink.history == DAYBREAK_HISTORY_ALL);
@@ -226,9 +230,9 @@ START_TEST(tables_take_from_above_what_they_do_not_set)
     ck_assert_int_eq(three->capture.method, CONFIG_APPEND);
     ck_assert_str_eq(three->capture.key.item[0], "q");
     ck_assert(three->capture.guards.max_deletes.share == 0.1 && three->capture.guards.min_rows.number == 5);
-    ck_assert_str_eq(three->context.changed_at, "t");
-    ck_assert_str_eq(three->context.reason, "r");
-    ck_assert(!three->context.reason_is_text && one->context.reason_is_text);
+    ck_assert_str_eq(three->context.changed_at.text, "t");
+    ck_assert_str_eq(three->context.reason.text, "r");
+    ck_assert_str_eq(one->context.reason.text, "'x'");
     ck_assert_int_eq(c->sink.write, DAYBREAK_APPEND); /* not all of them are diffs */
 }
 END_TEST
@@ -293,7 +297,8 @@ static const struct {
     uint32_t line, column;
 } wrongs[] = {
     {"", "missing-key", "the file is empty", "source: and sink: are all it needs", 1, 1},
-    {"[a]\n", "wrong-type", "a pipeline file is a mapping with source: and sink:", NULL, 1, 1},
+    {"[a]\n", "wrong-type", "a pipeline file is a mapping with source: and sink:",
+     "`daybreak init` writes an example to begin with", 1, 1},
     {SOURCE, "missing-key", "'sink' is missing", "sink: {type: sqlite, path: out.db}", 1, 1},
     {SINK, "missing-key", "'source' is missing", "source: {type: file, path: drop/orders_%Y%m%d.csv.gz}", 1, 1},
     {"soruce: 1\n" SOURCE SINK, "unknown-key", "unknown key 'soruce'", "did you mean 'source'?", 1, 1},
@@ -306,7 +311,7 @@ static const struct {
      "no '/', no '.' in front, no control characters, at most 200 bytes", 1, 7},
     {"handoffs: [a]\n" SOURCE, "not-yet", "'handoffs' is not built yet in this version", NULL, 1, 1},
     {"alerts: [a]\n" SOURCE SINK, "not-yet", "'alerts' is not built yet in this version", NULL, 1, 1},
-    {"tests: [a]\n" SOURCE SINK, "not-yet", "'tests' is not built yet in this version", NULL, 1, 1},
+    {"tests: [a]\n" SOURCE SINK, "wrong-type", "an item must be a test: {name: …, input: [records], expect: {HANDOFF: [records]}}, not 'a'", NULL, 1, 9},
     {"replaces: {job: x}\n" SOURCE SINK, "not-yet", "'replaces' is not built yet in this version", NULL, 1, 1},
     {"max_dead: lots\n" SOURCE SINK, "wrong-type",
      "'max_dead' must be a percentage such as 20% or a number such as 1000, not 'lots'", NULL, 1, 11},
@@ -321,8 +326,6 @@ static const struct {
     {"source: {path: x, at: 2am}\n" SINK, "wrong-type", "'at' must be a time of day such as 02:10, not '2am'", NULL, 1, 23},
     {"source: {path: x, parts: 0}\n" SINK, "out-of-bounds", "'parts' must be at least 1, not '0'", NULL, 1, 26},
     {"source: {path: x, expect: {grace: 1h}}\n" SINK, "missing-key", "'every' is missing in 'expect'", "every: 1d", 1, 19},
-    {"source: {path: x, lookup: []}\n" SINK, "not-yet", "'lookup' is not built yet in this version", NULL, 1, 19},
-    {"source: {path: x, contract: {}}\n" SINK, "not-yet", "'contract' is not built yet in this version", NULL, 1, 19},
     {"source: {path: x, format: []}\n" SINK, "empty-value", "the list of formats is empty", NULL, 1, 27},
     {"source: {path: x, format: [[a]]}\n" SINK, "wrong-type",
      "an item must be a format's name, or a mapping with type:, not a list", NULL, 1, 28},
@@ -331,7 +334,6 @@ static const struct {
      NULL, 1, 27},
     {"source: {path: x, fields: {a: }}\n" SINK, "empty-value",
      "'a' must be a type, or a mapping with type:, it is empty", NULL, 1, 28},
-    {"source: {path: x, fields: {a: {pattern: x}}}\n" SINK, "missing-key", "'type' is missing in 'a'", "type: timestamp", 1, 28},
     {"source: {path: x, fields: {a: {type: date, patern: x}}}\n" SINK, "unknown-key", "unknown key 'patern' in 'a'",
      "did you mean 'pattern'?", 1, 44},
     {"source: {path: x, capture: diff}\n" SINK, "wrong-type", "'capture' must be a mapping, not 'diff'", NULL, 1, 28},
@@ -350,8 +352,15 @@ static const struct {
      "`again: dead_letter` needs a key to know a row again", "key: [columns that make a row unique]", 1, 29},
     {"source: {path: x, capture: {deletes: {sweep: 1d}}}\n" SINK, "not-yet",
      "'deletes' is not built yet in this version", NULL, 1, 29},
-    {"source: {path: x, capture: {guards: {manifest: x}}}\n" SINK, "not-yet",
-     "'manifest' is not built yet in this version", NULL, 1, 38},
+    {"source: {path: x, capture: {guards: {manifest: x}}}\n" SINK, "wrong-type", "'manifest' must be a mapping, not 'x'", NULL, 1, 48},
+    {"source: {path: x, capture: {guards: {manifest: {rows: r}}}}\n" SINK, "missing-key",
+     "'manifest' needs member or file: where it is", "member: manifest.json, or file: \"{stem}.json\"", 1, 38},
+    {"source: {path: x, capture: {guards: {manifest: {member: m}}}}\n" SINK, "missing-key",
+     "'manifest' needs rows or sha256: what it says", "rows: rows", 1, 38},
+    {"source: {path: x, capture: {guards: {manifest: {member: m, file: f, rows: r}}}}\n" SINK, "not-together",
+     "'member' and 'file' exclude each other", "keep the one that says where the manifest is", 1, 60},
+    {"source: {path: x, capture: {guards: {manifest: {file: \"{x}\", rows: r}}}}\n" SINK, "bad-name",
+     "'file' of the manifest has braces around something else: '{x}'", "known in braces: {name}, {stem}", 1, 55},
     {"source: {path: x, capture: {guards: {max_deletes: 120%}}}\n" SINK, "wrong-type",
      "'max_deletes' must be a percentage such as 20% or a number such as 1000, not '120%'", NULL, 1, 51},
     {"source: {path: x, capture: {guards: {max_keyless: -1}}}\n" SINK, "out-of-bounds",
@@ -362,8 +371,8 @@ static const struct {
      "no '/', no '.' in front, no control characters, at most 200 bytes", 1, 28},
     {"source: {path: x, tables: {a: {membr: x}}}\n" SINK, "unknown-key", "unknown key 'membr' in 'a'",
      "did you mean 'member'?", 1, 32},
-    {"source: {path: x, tables: {a: {contract: x}}}\n" SINK, "not-yet", "'contract' is not built yet in this version",
-     NULL, 1, 32},
+    {"source: {path: x, tables: {a: {contract: x}}}\n" SINK, "wrong-type", "'contract' must be a mapping, not 'x'",
+     NULL, 1, 42},
     {"source: {path: x, tables: {a: {key: x, capture: {key: y}}}}\n" SINK, "not-together",
      "the key is also in 'capture'", "keep one of them", 1, 32},
     {"source: {type: db, table: a, query: b}\n" SINK, "not-together", "'table' and 'query' exclude each other",
@@ -371,24 +380,31 @@ static const struct {
     {SOURCE "transforms: {drop: x}\n" SINK, "wrong-type",
      "'transforms' must be a list, each item one transform, not a mapping", NULL, 2, 13},
     {SOURCE "transforms: [{drop: x, select: y}]\n" SINK, "wrong-type",
-     "a transform is one of rename, drop and select with what it takes", "- rename: {old: new}", 2, 14},
-    {SOURCE "transforms: [{filter: x}]\n" SINK, "not-yet", "'filter' is not built yet in this version", NULL, 2, 15},
+     "a transform is one of lookup, filter, set, rename, drop, select and use, with what it takes", "- rename: {old: new}", 2, 14},
+    {SOURCE "transforms: [{filter: x > 1}]\n" SINK, "wrong-type",
+     "a filter has a name, under which what it leaves out is counted, and what it keeps",
+     "filter: {name: drafts, keep: \"status <> 'draft'\"}", 2, 23},
+    {SOURCE "transforms: [{filter: {keep: x > 1}}]\n" SINK, "missing-key", "'name' is missing in 'filter'", "name: drafts", 2, 15},
+    {SOURCE "transforms: [{filter: {name: a}}]\n" SINK, "missing-key", "'keep' is missing in 'filter'",
+     "keep: \"status <> 'draft'\"", 2, 15},
+    {SOURCE "transforms: [{filter: {name: a, keep: ' '}}]\n" SINK, "empty-value", "'keep' needs an expression", NULL, 2, 33},
+    {SOURCE "transforms: [{filter: {name: a/b, keep: x}}]\n" SINK, "bad-name", "'a/b' cannot name a filter",
+     "no '/', no '.' in front, no control characters, at most 200 bytes", 2, 30},
+    {SOURCE "transforms: [{filter: {name: b, nam: a, keep: x}}]\n" SINK, "unknown-key", "unknown key 'nam' in 'filter'", "did you mean 'name'?", 2, 33},
+    {SOURCE "transforms: [{filter: {name: a, keep: x}}, {filter: {name: a, keep: y}}]\n" SINK, "duplicate-name",
+     "two filters are called 'a'", NULL, 2, 45},
+    {SOURCE "transforms: [{set: x}]\n" SINK, "wrong-type", "'set' must be a mapping {COLUMN: expression}, not 'x'", NULL, 2, 20},
+    {SOURCE "transforms: [{set: {}}]\n" SINK, "empty-value", "'set' names no column", NULL, 2, 15},
+    {SOURCE "transforms: [{set: {a: }}]\n" SINK, "empty-value", "'a' needs an expression", NULL, 2, 21},
+    {SOURCE "transforms: [{set: {a: [b]}}]\n" SINK, "wrong-type", "'a' must be a text, not a list", NULL, 2, 24},
     {SOURCE "transforms: [{slect: x}]\n" SINK, "unknown-key", "unknown key 'slect'", "did you mean 'select'?", 2, 15},
     {SOURCE "transforms: [{rename: {a: x, b: x}}]\n" SINK, "duplicate-name", "column 'x' would be there twice", NULL, 2, 15},
     {SOURCE "transforms: [{rename: {a: }}]\n" SINK, "empty-value", "column 'a' needs a new name", NULL, 2, 15},
     {SOURCE "transforms: [{rename: a}]\n" SINK, "wrong-type", "'rename' must be a mapping {old: new}, not 'a'", NULL, 2, 23},
     {SOURCE "transforms: [{drop: []}]\n" SINK, "empty-value", "'drop' names no column", NULL, 2, 15},
     {SOURCE "transforms: [{drop: [a, a]}]\n" SINK, "duplicate-name", "column 'a' is named twice", NULL, 2, 15},
-    {SOURCE "context: {changed_at: \"'x'\"}\n" SINK, "bad-column", "'changed_at' must be a column, not a text", NULL, 2, 23},
-    {SOURCE "context: {reason: 'nightly export'}\n" SINK, "bad-column", "'reason' must be a column or a 'text': 'nightly export'",
-     "a text is written \"'like this'\", a column with such a name '\"Order ID\"'", 2, 19},
-    {SOURCE "context: {changed_at: Order ID}\n" SINK, "bad-column", "'changed_at' must be a column: 'Order ID'",
-     "a column with such a name goes in double quotes, inside single ones: '\"Order ID\"'", 2, 23},
-    {SOURCE "context: {reason: \"coalesce(a, 'b')\"}\n" SINK, "not-yet",
-     "expressions are not built yet in this version: 'coalesce(a, 'b')'",
-     "name a column, or write a text as \"'like this'\"", 2, 19},
-    {SOURCE "context: {related: {t: crm.ticket}}\n" SINK, "not-yet",
-     "expressions are not built yet in this version: 'crm.ticket'", "name a column", 2, 24},
+    {SOURCE "context: {changed_at: }\n" SINK, "empty-value", "'changed_at' needs an expression", NULL, 2, 11},
+    {SOURCE "context: {related: {t: }}\n" SINK, "empty-value", "'t' needs an expression", NULL, 2, 21},
     {SOURCE "context: {actr: a}\n" SINK, "unknown-key", "unknown key 'actr' in 'context'", "did you mean 'actor'?", 2, 11},
     {SOURCE "sink: {path: x}\n", "missing-key", "'type' is missing in 'sink'", "type: sqlite", 2, 1},
     {SOURCE "sink:\n", "missing-key", "'type' is missing in 'sink'", "type: sqlite", 2, 1},
@@ -437,6 +453,74 @@ START_TEST(what_is_wrong_is_said_once_with_place_and_remedy)
         known++;
     ck_assert_ptr_nonnull(finding_codes[known].code); /* `explain` knows it */
     text_fini(&out);
+}
+END_TEST
+
+/* Where the bytes of a scalar that it does not write as they are stand in the file. */
+static void
+stands_at(const char *text, const char *value, const char *byte, uint32_t line, uint32_t column)
+{
+    struct config_place place;
+    const struct config_table *table;
+
+    need(text);
+    table = &config->source.tables[0];
+    ck_assert_str_eq(table->steps[0].keep.text, value);
+    place = finding_place(&findings, table->steps[0].keep.place, value, (size_t)(strstr(value, byte) - value));
+    ck_assert_msg(place.line == line && place.column == column, "%s: %u:%u, not %u:%u", text, place.line, place.column, line, column);
+}
+
+START_TEST(a_byte_of_an_expression_is_found_in_the_file)
+{
+    const char *head = SOURCE SINK "transforms:\n- filter: {name: f, keep: ";
+    static const struct {
+        const char *written, *value, *byte;
+        uint32_t line, column;
+    } cases[] = {
+        {"qty > x}", "qty > x", "x", 4, 33},
+        {"'qty > x'}", "qty > x", "x", 4, 34},
+        {"\"qty > x\"}", "qty > x", "x", 4, 34},
+        {"'a = ''ä'' OR x'}", "a = 'ä' OR x", "x", 4, 41},
+        {"\"a = '\\u00e4\\t' OR x\"}", "a = 'ä\t' OR x", "x", 4, 46},
+        {"\"a = 1\n    OR x\"}", "a = 1 OR x", "x", 5, 8},
+        {"\"a = 1 \\\n    OR x\"}", "a = 1 OR x", "OR", 5, 5},
+        {"a = 1\n\n    OR x}", "a = 1\nOR x", "OR", 6, 5},
+        {"\"\\x41\\U0001F600 + x\"}", "A\xf0\x9f\x98\x80 + x", "x", 4, 45},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text text = {0};
+
+        text_printf(&text, "%s%s\n", head, cases[i].written);
+        stands_at(text_end(&text), cases[i].value, cases[i].byte, cases[i].line, cases[i].column);
+        text_fini(&text);
+    }
+    stands_at(SOURCE SINK "transforms:\n- filter:\n    name: f\n    keep: |\n      a = 1\n        OR x\n", "a = 1\n  OR x\n", "OR", 8, 9);
+    stands_at(SOURCE SINK "transforms:\n- filter:\n    name: f\n    keep: >-\n      a = 1\n      OR x\n\n", "a = 1 OR x", "x", 8, 10);
+    stands_at("\xef\xbb\xbf" SOURCE SINK "transforms: [{filter: {keep: a, name: f}}]\n", "a", "a", 3, 30);
+}
+END_TEST
+
+START_TEST(filters_and_sets_keep_their_order_and_places)
+{
+    const struct config *c = need(SOURCE SINK "transforms:\n- filter: {name: drafts, keep: \"status <> 'draft'\"}\n"
+                                  "- set: {total: qty * price, qty: 1, b: \"'x'\"}\n- drop: [z]\n");
+    const struct config_table *table = &c->source.tables[0];
+
+    ck_assert_uint_eq(table->step_count, 3);
+    ck_assert_int_eq(table->steps[0].kind, CONFIG_FILTER);
+    ck_assert_str_eq(table->steps[0].name, "drafts");
+    ck_assert_str_eq(table->steps[0].keep.text, "status <> 'draft'");
+    ck_assert_uint_eq(table->steps[0].keep.place.column, 32);
+    ck_assert_int_eq(table->steps[1].kind, CONFIG_SET);
+    ck_assert_uint_eq(table->steps[1].set_count, 3);
+    ck_assert_str_eq(table->steps[1].set[0].column, "total");
+    ck_assert_str_eq(table->steps[1].set[0].value.text, "qty * price");
+    ck_assert_uint_eq(table->steps[1].set[0].place.column, 9);
+    ck_assert_uint_eq(table->steps[1].set[0].value.place.column, 16);
+    ck_assert_str_eq(table->steps[1].set[1].value.text, "1");
+    ck_assert_str_eq(table->steps[1].set[2].value.text, "'x'");
+    ck_assert_int_eq(table->steps[2].kind, CONFIG_DROP);
 }
 END_TEST
 
@@ -634,6 +718,8 @@ main(void)
     tcase_add_test(tcase, an_unused_secret_is_a_warning_and_not_looked_up);
     tcase_add_test(tcase, a_file_secret_that_cannot_be_read_says_why);
     tcase_add_test(tcase, more_columns_than_a_transform_plans_for_are_refused);
+    tcase_add_test(tcase, filters_and_sets_keep_their_order_and_places);
+    tcase_add_test(tcase, a_byte_of_an_expression_is_found_in_the_file);
     tcase_add_test(tcase, the_schema_knows_every_section);
     tcase_add_test(tcase, the_engines_keys_are_those_of_the_tables);
     tcase_add_test(tcase, no_damage_to_a_file_does_harm);

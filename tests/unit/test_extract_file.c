@@ -19,6 +19,7 @@
 #include <zlib.h>
 
 #include "daybreak/connector.h"
+#include "file_beside.h"
 #include "../support/extract_reader.h"
 
 #define TYPE (&daybreak_connector)
@@ -844,6 +845,24 @@ START_TEST(archives_give_their_members)
 }
 END_TEST
 
+START_TEST(members_are_given_besides_by_their_whole_name_or_its_last_part)
+{
+    static const struct member member[] = {{.name = "m.json", .text = "{}", .size = 2},
+                                           {.name = "data/a.csv", .text = "id\n1\n", .size = 5},
+                                           {.name = "data/m.json", .text = "[]", .size = 2},
+                                           {.name = "data/b.txt", .text = "no", .size = 2}};
+    struct bytes archive = archived("ustar", "gzip", member, 4);
+    char *seen = read_as("a.tgz", archive.at, archive.size, 9, OPTIONS("member", "*.csv", "beside", "m.json"));
+
+    ck_assert_str_eq(seen, "[m.json]{}[data/a.csv]id\n1\n[data/m.json][]end");
+    free(seen);
+    seen = read_as("a.tgz", archive.at, archive.size, 9, OPTIONS("member", "*.csv", "beside", "data/*.json|x"));
+    ck_assert_str_eq(seen, "[data/a.csv]id\n1\n[data/m.json][]end");
+    free(seen);
+    free(archive.at);
+}
+END_TEST
+
 START_TEST(tars_may_be_compressed)
 {
     static const char *const filters[] = {"gzip", "zstd", "xz", "bzip2", "lz4"};
@@ -1318,6 +1337,77 @@ START_TEST(a_folder_that_cannot_be_made_stops_with_its_reason)
 }
 END_TEST
 
+START_TEST(what_stands_beside_a_file_has_a_name_made_of_its)
+{
+    static const struct {
+        const char *asked, *name, *found;
+    } cases[] = {
+        {"{name}.json", "drop/o_1.csv.gz", "drop/o_1.csv.gz.json"}, {"{stem}.json", "drop/o_1.csv.gz", "drop/o_1.json"},
+        {"{stem}.json", "o.v2.csv", "o.v2.json"},                   {"{stem}", "o.tar.zst", "o"},
+        {"{stem}.x", "o.GZ", "o.x"},                                {"{stem}.x", ".hidden", ".hidden.x"},
+        {"{stem}.x", "o", "o.x"},                                   {"SHA256SUMS", "drop/o.csv", "drop/SHA256SUMS"},
+        {"../meta/{stem}-{name}", "d/o.csv", "d/../meta/o-o.csv"},  {"/proofs/{name}", "d/o.csv", "/proofs/o.csv"},
+    };
+    char name[PATH_MAX], large[PATH_MAX + 1];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert(file_beside_name(cases[i].asked, cases[i].name, name));
+        ck_assert_str_eq(name, cases[i].found);
+    }
+    memset(large, 'x', PATH_MAX);
+    large[PATH_MAX] = '\0';
+    ck_assert(!file_beside_name("{name}", large, name));
+    ck_assert(!file_beside_name(large, "a", name));
+    ck_assert(!file_beside_name("{stem}{stem}", large + PATH_MAX / 2, name));
+}
+END_TEST
+
+START_TEST(what_stands_beside_is_read_and_so_is_the_file_as_it_lies_there)
+{
+    struct bytes packed = gzip(rows, sizeof rows - 1);
+    struct daybreak_beside beside = {.size = sizeof beside, .name = "{stem}.json"};
+    struct daybreak_fault fault = {0};
+    enum daybreak_next next;
+    char bytes[100];
+    size_t got;
+    void *self;
+
+    folder("d");
+    put("d/a.csv.gz", packed.at, packed.size);
+    put_text("d/a.json", "{\"rows\": 2}");
+    self = open_with(OPTIONS("path", "d/*.gz"));
+    ck_assert(extract_take(TYPE, self, "d/a.csv.gz"));
+    ck_assert_int_eq(TYPE->beside(self, &beside, bytes, 7, &got, &next, &fault), 0);
+    ck_assert_int_eq(next, DAYBREAK_MORE);
+    ck_assert_str_eq(beside.file_name, "a.csv.gz");
+    ck_assert_str_eq(beside.found, "d/a.json");
+    ck_assert(got == 7 && memcmp(bytes, "{\"rows\"", 7) == 0);
+    beside.offset = 11;
+    ck_assert_int_eq(TYPE->beside(self, &beside, bytes, 7, &got, &next, &fault), 0);
+    ck_assert(next == DAYBREAK_PART_END && got == 0);
+    beside = (struct daybreak_beside){.size = sizeof beside, .name = "{name}.json"};
+    ck_assert_int_eq(TYPE->beside(self, &beside, bytes, 7, &got, &next, &fault), 0);
+    ck_assert(next == DAYBREAK_IDLE && got == 0);
+    ck_assert_str_eq(beside.found, "d/a.csv.gz.json");
+    beside = (struct daybreak_beside){.size = sizeof beside, .file = 1, .name = "{stem}.json"};
+    ck_assert_int_eq(TYPE->beside(self, &beside, bytes, 7, &got, &next, &fault), 0);
+    ck_assert(next == DAYBREAK_INPUT_END && got == 0);
+    beside = (struct daybreak_beside){.size = sizeof beside};
+    ck_assert_int_eq(TYPE->beside(self, &beside, bytes, sizeof bytes, &got, &next, &fault), 0);
+    ck_assert(next == DAYBREAK_MORE && got == packed.size && memcmp(bytes, packed.at, got) == 0);
+    ck_assert_str_eq(beside.found, "d/a.csv.gz");
+    ck_assert_int_eq(symlink("a.csv.gz", in_base("d/a.link")), 0);
+    ck_assert_int_eq(mkdir(in_base("d/a.dir"), 0777), 0);
+    for (int i = 0; i < 2; i++) { /* neither a link nor a folder says anything */
+        beside = (struct daybreak_beside){.size = sizeof beside, .name = i == 0 ? "{stem}.link" : "{stem}.dir"};
+        ck_assert_int_eq(TYPE->beside(self, &beside, bytes, 7, &got, &next, &fault), 0);
+        ck_assert_int_eq(next, DAYBREAK_IDLE);
+    }
+    extract_close(TYPE, self);
+    free(packed.at);
+}
+END_TEST
+
 START_TEST(wrong_options_are_refused)
 {
     static const struct {
@@ -1386,6 +1476,7 @@ main(void)
     tcase_add_test(read, gzip_says_what_is_wrong_with_it);
     tcase_add_loop_test(read, what_follows_a_stream_is_not_lost_in_silence, 0, 5);
     tcase_add_loop_test(read, archives_give_their_members, 0, 6);
+    tcase_add_test(read, members_are_given_besides_by_their_whole_name_or_its_last_part);
     tcase_add_loop_test(read, tars_may_be_compressed, 0, 5);
     tcase_add_loop_test(read, a_truncated_archive_is_cut_wherever_it_ends, 0, 4);
     tcase_add_test(read, a_member_passed_over_does_not_hide_a_cut_tar);
@@ -1411,6 +1502,8 @@ main(void)
     tcase_add_test(after, what_took_its_name_meanwhile_is_left_alone);
     tcase_add_test(after, moved_files_are_not_found_again);
     tcase_add_test(after, a_folder_that_cannot_be_made_stops_with_its_reason);
+    tcase_add_test(after, what_stands_beside_a_file_has_a_name_made_of_its);
+    tcase_add_test(after, what_stands_beside_is_read_and_so_is_the_file_as_it_lies_there);
     tcase_add_loop_test(after, wrong_options_are_refused, 0, 12);
     suite_add_tcase(suite, after);
 

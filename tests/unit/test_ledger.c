@@ -46,7 +46,7 @@ START_TEST(a_newer_ledger_is_left_alone)
     ck_assert_int_eq(ledger_open(path, true, &ledger, &fault), -1);
     ck_assert_int_eq(fault.kind, DAYBREAK_HALT);
     ck_assert_int_eq(fault.status, 78);
-    ck_assert_ptr_nonnull(strstr(fault.what, "it is of version 99, this daybreak knows 1"));
+    ck_assert_ptr_nonnull(strstr(fault.what, "it is of version 99, this daybreak knows 2"));
     ck_assert_str_eq(fault.hint, "a newer daybreak wrote it: use that one");
 }
 END_TEST
@@ -467,7 +467,7 @@ live(int64_t *target)
     }
     OK(ledger_input_end(ledger, id, "done", NULL, NULL, NULL, 30, 3, &fault));
     OK(ledger_dead_list(ledger, true, take_id, &id, &fault));
-    OK(ledger_dead_again(ledger, id, "me", "r", "still", &fault));
+    OK(ledger_dead_again(ledger, id, "me", &(struct ledger_dead){.stage = "source", .reason = "still"}, &fault));
     OK(ledger_dead_drop(ledger, id, "me", "no use", &fault));
     OK(ledger_evidence(ledger, "ended", run, "me", NULL, NULL, &fault));
     OK(ledger_run_end(ledger, run, 0, "{}", &fault));

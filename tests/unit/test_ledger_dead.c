@@ -329,7 +329,12 @@ static bool
 take_loops(void *context, const struct ledger_dead *dead)
 {
     *(int64_t *)context = dead->loops;
+    ck_assert_str_eq(dead->stage, "transform");
+    ck_assert_str_eq(dead->rule, "set total");
     ck_assert_str_eq(dead->reason, "still none");
+    ck_assert_str_eq(dead->detail, "why");
+    ck_assert_str_eq(dead->field, "total");
+    ck_assert_uint_eq(dead->value_size, 2);
     return true;
 }
 
@@ -340,7 +345,10 @@ START_TEST(a_retry_delivers_when_its_batch_lands_or_counts_a_loop)
 
     open_ledger();
     one_dead();
-    OK(ledger_dead_again(ledger, 1, "me", "not_an_integer", "still none", &fault));
+    OK(ledger_dead_again(ledger, 1, "me",
+                         &(struct ledger_dead){.stage = "transform", .rule = "set total", .reason = "still none", .detail = "why",
+                                               .field = "total", .value = "{}", .value_size = 2},
+                         &fault));
     ck_assert_int_eq(ledger_dead_find(ledger, 1, take_loops, &loops, &fault), 1);
     ck_assert_int_eq(loops, 1);
     ck_assert_int_eq(totals().dead, 1);
@@ -348,8 +356,8 @@ START_TEST(a_retry_delivers_when_its_batch_lands_or_counts_a_loop)
     row = batch_of(2, 0);
     memset(&row.counts, 0, sizeof(row.counts));
     OK(ledger_provisional_begin(ledger, &fault));
-    OK(ledger_dead_retry(ledger, 1, "me", "new type", 2, &row.counts, &fault));
-    ck_assert_int_eq(ledger_dead_retry(ledger, 1, "me", "twice", 2, &row.counts, &fault), -1);
+    OK(ledger_dead_retry(ledger, 1, "me", "new type", false, 2, &row.counts, &fault));
+    ck_assert_int_eq(ledger_dead_retry(ledger, 1, "me", "twice", false, 2, &row.counts, &fault), -1);
     OK(ledger_provisional_commit(ledger, &fault));
     count_one(&row);
     ck_assert_str_eq(dead_state(1), "delivered");
@@ -357,6 +365,54 @@ START_TEST(a_retry_delivers_when_its_batch_lands_or_counts_a_loop)
     ck_assert_int_eq(totals().dead, 0);
     ck_assert_int_eq(ledger_dead_drop(ledger, 1, "me", "no", &fault), -1);
     ck_assert_str_eq(fault.what, "D1: cannot drop a record that is delivered");
+}
+END_TEST
+
+START_TEST(a_retry_may_end_at_a_filter)
+{
+    struct daybreak_batch_row row;
+
+    open_ledger();
+    one_dead();
+    row = batch_of(2, 0);
+    memset(&row.counts, 0, sizeof(row.counts));
+    row.counts.filtered = 1;
+    row.counts.delivered = -1;
+    OK(ledger_provisional_begin(ledger, &fault));
+    OK(ledger_dead_retry(ledger, 1, "me", "such rows are left out now", true, 2, &row.counts, &fault));
+    OK(ledger_provisional_commit(ledger, &fault));
+    count_one(&row);
+    ck_assert_str_eq(dead_state(1), "filtered");
+    ck_assert_int_eq(totals().filtered, 1);
+    ck_assert_int_eq(totals().delivered, 9);
+    ck_assert_int_eq(totals().dead, 0);
+    ck_assert_int_eq(ledger_dead_drop(ledger, 1, "me", "no", &fault), -1);
+    ck_assert_str_eq(fault.what, "D1: cannot drop a record that is filtered");
+}
+END_TEST
+
+START_TEST(what_a_step_set_aside_before_anything_was_delivered_is_undelivered)
+{
+    struct ledger_dead dead = dead_of(1, "K", 'c');
+    struct daybreak_batch_row row = batch_of(1, 1);
+
+    open_ledger();
+    dead.stage = "transform";
+    dead.handoff = NULL;
+    OK(ledger_provisional_begin(ledger, &fault));
+    OK(ledger_dead_add(ledger, &dead, NULL, &fault));
+    OK(ledger_provisional_commit(ledger, &fault));
+    count_one(&row);
+    ck_assert_int_eq(ledger_dead_undelivered(ledger, "orders", "K", 1, &fault), 1);
+    dead.key = dead.key_bytes = "L";
+    dead.op = 'u'; /* the version before stands in the target */
+    row = batch_of(2, 1);
+    dead.batch = 2;
+    OK(ledger_provisional_begin(ledger, &fault));
+    OK(ledger_dead_add(ledger, &dead, NULL, &fault));
+    OK(ledger_provisional_commit(ledger, &fault));
+    count_one(&row);
+    ck_assert_int_eq(ledger_dead_undelivered(ledger, "orders", "L", 1, &fault), 0);
 }
 END_TEST
 
@@ -385,6 +441,8 @@ main(void)
         one_set_aside_and_closed_before_one_landing_is_healed,
         a_second_decision_is_refused,
         a_retry_delivers_when_its_batch_lands_or_counts_a_loop,
+        a_retry_may_end_at_a_filter,
+        what_a_step_set_aside_before_anything_was_delivered_is_undelivered,
         all_can_be_dropped_while_they_are_listed,
     };
 

@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "base/arena.h"
 #include "base/crash.h"
 #include "base/fault.h"
@@ -80,7 +83,7 @@ opened(int64_t landed)
 static struct memory_item
 text_item(const char *key, uint64_t raw)
 {
-    return (struct memory_item){.key = key, .key_size = (uint32_t)strlen(key), .raw = raw, .canon = raw * 7};
+    return (struct memory_item){.key = key, .key_size = (uint32_t)strlen(key), .route = MEMORY_HOME, .raw = raw, .canon = raw * 7};
 }
 
 static struct memory_found
@@ -96,7 +99,7 @@ find_text(struct memory *memory, const char *key)
 /* ---- the model -------------------------------------------------------------------------------------- */
 
 struct version {
-    bool there;
+    bool there, open;
     uint8_t route;
     uint64_t raw, canon;
     uint32_t row_size;
@@ -167,7 +170,7 @@ top(uint32_t i)
 static struct memory_item
 item_of(uint32_t i, const struct version *version)
 {
-    return (struct memory_item){.key = key_text[i], .key_size = key_size[i], .route = version->route,
+    return (struct memory_item){.key = key_text[i], .key_size = key_size[i], .route = version->route, .open = version->open,
                                 .raw = version->raw, .canon = version->canon,
                                 .row = version->row_size == 0 ? NULL : row_text, .row_size = version->row_size};
 }
@@ -302,8 +305,8 @@ model_reset(const struct version *from, const uint8_t *seed, int64_t batch)
 static void
 do_put(struct memory *memory, uint32_t i)
 {
-    struct version version = {.there = true, .raw = dice | 1, .canon = dice * 3, .route = (uint8_t)(roll(3) == 0 ? roll(256) : 0),
-                              .row_size = roll(4) == 0 ? roll(sizeof row_text) : 0};
+    struct version version = {.there = true, .raw = dice | 1, .canon = dice * 3, .route = (uint8_t)(roll(3) == 0 ? roll(256) : MEMORY_HOME),
+                              .open = roll(2) == 0, .row_size = roll(4) == 0 ? roll(sizeof row_text) : 0};
     struct memory_item item = item_of(i, &version);
 
     if (model.key[i].depth == DEEP)
@@ -325,6 +328,20 @@ do_remove(struct memory *memory, uint32_t i)
         push(i, (struct version){.there = false});
 }
 
+/* Where it went is told after it was put, and before that is durable. */
+static void
+do_route(struct memory *memory, uint32_t i)
+{
+    struct model_key *key = &model.key[i];
+    struct memory_item item = item_of(i, top(i));
+
+    if (key->depth <= key->journalled || !top(i)->there || !top(i)->open)
+        return;
+    item.route = key->above[key->depth - 1].route = (uint8_t)roll(256);
+    item.raw = item.canon = 0; /* these are no longer asked for */
+    memory_route(memory, &item);
+}
+
 static void
 do_undo(struct memory *memory, uint32_t i)
 {
@@ -341,6 +358,7 @@ do_undo(struct memory *memory, uint32_t i)
     } else {
         struct version below = key->depth == 1 ? key->floor : key->above[key->depth - 2];
 
+        below.open = false; /* what came back stands as it was */
         if (below.there || top(i)->there)
             push(i, below);
     }
@@ -446,8 +464,10 @@ START_TEST(does_what_a_simple_model_does)
     for (int step = 0; step < 4000; step++) {
         uint32_t what = roll(1000), i = roll(KEYS);
 
-        if (what < 400)
+        if (what < 330)
             do_put(memory, i);
+        else if (what < 400)
+            do_route(memory, i);
         else if (what < 550)
             do_remove(memory, i);
         else if (what < 700 && !cleared)
@@ -515,6 +535,173 @@ START_TEST(an_absent_memory_is_empty_or_lost)
     ck_assert_ptr_nonnull(strstr(fault.hint, "run --resync"));
     OK(memory_open(dir, "t", 3, false, &memory, &fault));
     ck_assert_int_eq(memory_count(memory), 0);
+    memory_close(memory);
+    folder_free();
+}
+END_TEST
+
+START_TEST(where_the_last_version_went_costs_a_byte_only_away_from_home)
+{
+    struct memory_item home = text_item("home", 1), away = text_item("away", 1);
+    struct memory *memory;
+    int64_t alone;
+
+    folder_new();
+    memory = opened(0);
+    home.open = true; /* room for a route that does not come is given back when the memory settles */
+    memory_put(memory, &home);
+    OK(memory_journal(memory, 1, &fault));
+    memory_landed(memory);
+    alone = memory_bytes(memory);
+    away.route = 7;
+    memory_put(memory, &away);
+    OK(memory_journal(memory, 2, &fault));
+    memory_landed(memory);
+    ck_assert_int_gt(memory_bytes(memory), alone);
+    OK(memory_settle(memory, true, &fault));
+    ck_assert_uint_eq(find_text(memory, "home").route, MEMORY_HOME);
+    ck_assert_uint_eq(find_text(memory, "away").route, 7);
+    ck_assert_uint_eq(find_text(memory, "nobody").route, MEMORY_NOWHERE);
+    ck_assert_uint_eq(memory->base.entries[0], 4 << 2);     /* no route */
+    ck_assert_uint_eq(memory->base.entries[21], 4 << 2 | 2); /* one, behind the tag */
+    ck_assert_uint_eq(memory->base.entries[22], 7);
+    memory_close(memory);
+    folder_free();
+}
+END_TEST
+
+START_TEST(a_route_may_be_told_until_its_version_is_journalled)
+{
+    struct memory_item item = text_item("a", 1);
+    struct memory *memory;
+
+    folder_new();
+    memory = opened(0);
+    item.open = true;
+    memory_put(memory, &item);
+    memory_route(memory, &(struct memory_item){.key = "a", .key_size = 1, .route = 200});
+    ck_assert_uint_eq(find_text(memory, "a").route, 200);
+    OK(memory_journal(memory, 1, &fault));
+    memory_route(memory, &(struct memory_item){.key = "a", .key_size = 1, .route = 3}); /* too late */
+    ck_assert_uint_eq(find_text(memory, "a").route, 200);
+    memory_landed(memory);
+    item.raw = 2;
+    memory_put(memory, &item);
+    memory_route(memory, &(struct memory_item){.key = "a", .key_size = 1, .route = 3});
+    memory_undo(memory, &item);
+    ck_assert_uint_eq(find_text(memory, "a").route, 200);
+    memory_close(memory);
+    memory = opened(1);
+    ck_assert_uint_eq(find_text(memory, "a").route, 200);
+    memory_close(memory);
+    folder_free();
+}
+END_TEST
+
+/* Base with batch 1 of ${keys} keys, journal with batches 2 and 3; gives the journal's sizes after each. */
+static void
+three_batches(int keys, int64_t size[2])
+{
+    struct memory *memory = opened(0);
+    struct stat status;
+    char key[16];
+
+    for (int i = 0; i < keys; i++) {
+        struct memory_item item;
+
+        snprintf(key, sizeof key, "%06d", i);
+        item = text_item(key, (uint64_t)i + 1);
+        memory_put(memory, &item);
+    }
+    OK(memory_journal(memory, 1, &fault));
+    memory_landed(memory);
+    OK(memory_settle(memory, true, &fault));
+    for (int batch = 2; batch <= 3; batch++) {
+        memory_put(memory, &(struct memory_item){.key = "new", .key_size = 3, .route = MEMORY_HOME, .raw = (uint64_t)batch});
+        memory_remove(memory, &(struct memory_item){.key = "000001", .key_size = 6});
+        OK(memory_journal(memory, batch, &fault));
+        memory_landed(memory);
+        ck_assert_int_eq(stat(path_of("t.journal"), &status), 0);
+        size[batch - 2] = status.st_size;
+    }
+    memory_close(memory);
+}
+
+/* The files as the version before wrote them: the same, without a route in any entry. */
+static void
+make_older(const char *name, size_t version_at, size_t sum_at, bool wide)
+{
+    size_t size = sum_at + (wide ? 16 : 8);
+    char *head = memory_need(size);
+    uint32_t version = 1;
+    int fd = open(path_of(name), O_RDWR | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, head, size, 0), (ssize_t)size);
+    ck_assert_int_eq(head[version_at], MEMORY_VERSION);
+    memcpy(head + version_at, &version, sizeof version);
+    if (wide) {
+        XXH128_hash_t sum = XXH3_128bits(head, sum_at);
+
+        memcpy(head + sum_at, &sum, sizeof sum);
+    } else {
+        XXH64_hash_t sum = XXH3_64bits(head, sum_at);
+
+        memcpy(head + sum_at, &sum, sizeof sum);
+    }
+    ck_assert_int_eq(pwrite(fd, head, size, 0), (ssize_t)size);
+    ck_assert_int_eq(close(fd), 0);
+    free(head);
+}
+
+static int
+version_of(const char *name)
+{
+    char version = 0;
+    int fd = open(path_of(name), O_RDONLY | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, &version, 1, 8), 1);
+    ck_assert_int_eq(close(fd), 0);
+    return version;
+}
+
+START_TEST(a_memory_of_the_version_before_has_all_its_keys_at_home)
+{
+    struct memory_item item = text_item("x", 9);
+    struct memory *memory;
+    int64_t size[2];
+
+    folder_new();
+    three_batches(10, size);
+    make_older("t.base", offsetof(struct memory_base_head, version), offsetof(struct memory_base_head, sum), true);
+    make_older("t.journal", 8, 32, false);
+    ck_assert_int_eq(memory_open_still(dir, "t", 3, true, &memory, &fault), 0); /* who only looks leaves it so */
+    ck_assert_uint_eq(find_text(memory, "new").route, MEMORY_HOME);
+    memory_close(memory);
+    ck_assert_int_eq(version_of("t.journal"), 1);
+
+    memory = opened(3);
+    ck_assert_int_eq(memory_count(memory), 10);
+    ck_assert_uint_eq(find_text(memory, "000005").route, MEMORY_HOME);
+    ck_assert_uint_eq(find_text(memory, "new").route, MEMORY_HOME);
+    item.route = 5;
+    memory_put(memory, &item);
+    OK(memory_journal(memory, 4, &fault));
+    memory_close(memory); /* killed before it landed */
+    ck_assert_int_eq(version_of("t.journal"), MEMORY_VERSION);
+    memory = opened(3);
+    ck_assert_int_eq(memory_count(memory), 10);
+    ck_assert(!find_text(memory, "x").there);
+    ck_assert_uint_eq(find_text(memory, "new").raw, 3);
+    memory_put(memory, &item);
+    OK(memory_journal(memory, 4, &fault));
+    memory_landed(memory);
+    OK(memory_verify(memory, &fault));
+    OK(memory_settle(memory, true, &fault));
+    ck_assert_int_eq(version_of("t.base"), MEMORY_VERSION);
+    ck_assert_uint_eq(find_text(memory, "x").route, 5);
+    ck_assert_uint_eq(find_text(memory, "000005").route, MEMORY_HOME);
     memory_close(memory);
     folder_free();
 }
@@ -599,35 +786,6 @@ START_TEST(each_stops_when_told)
     folder_free();
 }
 END_TEST
-
-/* Base with batch 1 of ${keys} keys, journal with batches 2 and 3; gives the journal's sizes after each. */
-static void
-three_batches(int keys, int64_t size[2])
-{
-    struct memory *memory = opened(0);
-    struct stat status;
-    char key[16];
-
-    for (int i = 0; i < keys; i++) {
-        struct memory_item item;
-
-        snprintf(key, sizeof key, "%06d", i);
-        item = text_item(key, (uint64_t)i + 1);
-        memory_put(memory, &item);
-    }
-    OK(memory_journal(memory, 1, &fault));
-    memory_landed(memory);
-    OK(memory_settle(memory, true, &fault));
-    for (int batch = 2; batch <= 3; batch++) {
-        memory_put(memory, &(struct memory_item){.key = "new", .key_size = 3, .raw = (uint64_t)batch});
-        memory_remove(memory, &(struct memory_item){.key = "000001", .key_size = 6});
-        OK(memory_journal(memory, batch, &fault));
-        memory_landed(memory);
-        ck_assert_int_eq(stat(path_of("t.journal"), &status), 0);
-        size[batch - 2] = status.st_size;
-    }
-    memory_close(memory);
-}
 
 START_TEST(a_torn_tail_is_cut_and_damage_below_is_a_halt)
 {
@@ -1029,6 +1187,9 @@ main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, does_what_a_simple_model_does, 0, 6);
     tcase_add_test(tcase, an_absent_memory_is_empty_or_lost);
+    tcase_add_test(tcase, where_the_last_version_went_costs_a_byte_only_away_from_home);
+    tcase_add_test(tcase, a_route_may_be_told_until_its_version_is_journalled);
+    tcase_add_test(tcase, a_memory_of_the_version_before_has_all_its_keys_at_home);
     tcase_add_test(tcase, a_repeated_key_is_seen_within_one_find);
     tcase_add_test(tcase, a_row_lent_by_find_can_be_put_again);
     tcase_add_test(tcase, each_stops_when_told);

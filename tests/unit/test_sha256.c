@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* The examples NIST publishes for FIPS 180-4, and the edges of a block. */
 static const struct vector {
@@ -64,6 +66,52 @@ START_TEST(pieces_do_not_matter)
 }
 END_TEST
 
+/* Each test is a process of its own, so what the first call finds out holds for that test alone. */
+START_TEST(processors_with_and_without_rounds_of_their_own_agree)
+{
+    static uint8_t bytes[70000];
+    static char with[200][2 * SHA256_SIZE + 1];
+    struct sha256 sha;
+    uint64_t state = 88172645463325252u;
+    size_t sizes[200];
+    int tell[2];
+
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes[i] = (uint8_t)(state >> 33);
+    }
+    for (size_t i = 0; i < 200; i++)
+        sizes[i] = i < 150 ? i : i * 347 % sizeof bytes;
+    ck_assert_int_eq(pipe(tell), 0);
+    if (fork() == 0) {
+        setenv("DAYBREAK_CPU", "scalar", 1);
+        for (size_t i = 0; i < 200; i++) {
+            sha256_init(&sha);
+            sha256_add(&sha, bytes, sizes[i]);
+            if (write(tell[1], hex(&sha), 2 * SHA256_SIZE + 1) != 2 * SHA256_SIZE + 1)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    for (size_t i = 0; i < 200; i++) {
+        size_t got = 0;
+
+        while (got < sizeof with[i]) {
+            ssize_t more = read(tell[0], with[i] + got, sizeof with[i] - got);
+
+            ck_assert_int_gt(more, 0);
+            got += (size_t)more;
+        }
+        sha256_init(&sha);
+        sha256_add(&sha, bytes, sizes[i]);
+        ck_assert_str_eq(hex(&sha), with[i]);
+    }
+    wait(NULL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -76,6 +124,7 @@ main(void)
     tcase_add_loop_test(tcase, gives_the_published_hashes, 0,
                         (int)(sizeof(vectors) / sizeof(vectors[0])));
     tcase_add_test(tcase, pieces_do_not_matter);
+    tcase_add_test(tcase, processors_with_and_without_rounds_of_their_own_agree);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

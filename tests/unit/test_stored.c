@@ -42,7 +42,8 @@ END_TEST
 START_TEST(what_is_closed_moves_no_more)
 {
     static const enum stored_state closed[] = {STORED_REJECTED,   STORED_EXPIRED,   STORED_DROPPED,
-                                        STORED_SUPERSEDED, STORED_WITHDRAWN, STORED_HEALED};
+                                        STORED_SUPERSEDED, STORED_WITHDRAWN, STORED_HEALED,
+                                        STORED_FILTERED};
 
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++)
         for (int verb = 0; verb < STORED_VERBS; verb++)

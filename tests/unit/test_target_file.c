@@ -648,7 +648,8 @@ START_TEST(bytes_appended_to_a_torn_tail_are_not_cut)
         land("a", "p1", false, false);
         stage(0, big);
         stage(0, "b");
-        stage(0, big); /* puts the first two on disk */
+        stage(0, big); /* gives the first two away to be written */
+        stage(0, big); /* waits until they are */
         raise(SIGKILL);
     }
     waitpid(pid, &status, 0);

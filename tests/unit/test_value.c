@@ -190,6 +190,66 @@ static const struct {
         "refused"},
 };
 
+#define NBSP "\xc2\xa0"
+#define NARROW "\xe2\x80\xaf"
+
+static const struct {
+    const char *type;
+    bool comma;
+    char thousands;
+    const char *text, *reads;
+} styles[] = {
+    {"decimal(12,2)", true, 0, "1234,5", "1234.50"}, {"decimal(12,2)", true, 0, "-,5", "-0.50"},
+    {"decimal(12,2)", true, 0, "1234.5", "refused"}, {"decimal(12,2)", true, 0, "1.234,5", "refused"},
+    {"decimal(12,2)", true, 0, "1,2,3", "refused"}, {"decimal(12,2)", true, 0, "", "refused"},
+    {"decimal(12,2)", true, '.', "1.234,56", "1234.56"}, {"decimal(12,2)", true, '.', "1234,56", "1234.56"},
+    {"decimal(12,2)", true, '.', "-1.234.567,8", "-1234567.80"}, {"decimal(12,2)", true, '.', "+12.345", "12345.00"},
+    {"decimal(12,2)", true, '.', "1.23.4", "refused"}, {"decimal(12,2)", true, '.', "1.23", "refused"},
+    {"decimal(12,2)", true, '.', "1.2345", "refused"}, {"decimal(12,2)", true, '.', "1234.567", "refused"},
+    {"decimal(12,2)", true, '.', "1.234.56", "refused"}, {"decimal(12,2)", true, '.', "1..234", "refused"},
+    {"decimal(12,2)", true, '.', ".123", "refused"}, {"decimal(12,2)", true, '.', "1.234.", "refused"},
+    {"decimal(12,2)", true, '.', "1.234,567.8", "refused"}, {"decimal(12,2)", true, '.', "0.123", "refused"},
+    {"decimal(12,2)", true, '.', "0.000", "refused"}, {"decimal(12,2)", true, '.', "0", "0.00"},
+    {"decimal(12,2)", true, '.', "0,50", "0.50"}, {"decimal(12,2)", true, '.', "1.234 ", "refused"},
+    {"decimal(12,2)", true, '.', "1 234", "refused"}, {"decimal(12,2)", true, '.', "-", "refused"},
+    {"decimal(12,2)", false, ',', "1,234.50", "1234.50"}, {"decimal(12,2)", false, ',', "1,234,567", "1234567.00"},
+    {"decimal(12,2)", false, ',', "12,34,567", "refused"}, {"decimal(12,2)", false, ',', "1.234,5", "refused"},
+    {"decimal(12,2)", false, ',', "1,23", "refused"}, {"decimal(12,2)", false, ',', ",123", "refused"},
+    {"decimal(12,2)", true, ' ', "1 234,56", "1234.56"}, {"decimal(12,2)", true, ' ', "1" NBSP "234,56", "1234.56"},
+    {"decimal(12,2)", true, ' ', "-1" NARROW "234" NARROW "567,56", "-1234567.56"},
+    {"decimal(12,2)", true, ' ', "1" NARROW "234 567", "refused"}, {"decimal(12,2)", true, ' ', "1  234", "refused"},
+    {"decimal(12,2)", true, ' ', " 1", "refused"}, {"decimal(12,2)", true, ' ', "1 ", "refused"},
+    {"decimal(12,2)", true, ' ', "1" NBSP, "refused"}, {"decimal(12,2)", true, ' ', "1\xc2", "refused"},
+    {"decimal(12,2)", false, '\'', "1'234'567.5", "1234567.50"}, {"decimal(12,2)", false, '\'', "1\xe2\x80\x99" "234", "1234.00"},
+    {"integer", false, '.', "1.234", "1234"}, {"integer", false, '.', "-12.345.678", "-12345678"},
+    {"integer", false, '.', "1.5", "refused"}, {"integer", false, '.', "1.234,0", "refused"},
+    {"integer", false, '.', "9.223.372.036.854.775.807", "9223372036854775807"},
+    {"integer", false, '.', "9.223.372.036.854.775.808", "refused"}, {"integer", false, ' ', "1 000", "1000"},
+    {"integer", false, '.', "1000.000", "refused"}, {"integer", false, '.', "007", "7"}, {"integer", false, '.', "007.000", "refused"},
+    {"real", true, '.', "1.234,5e3", "1234500"}, {"real", true, '.', "1.234e3", "1234000"}, {"real", true, 0, "0,1", "0.1"},
+    {"real", true, 0, "1e-3", "0.001"}, {"real", true, '.', "1e1.000", "refused"},
+    {"decimal(38,0)", false, ',', "99,999,999,999,999,999,999,999,999,999,999,999,999", "99999999999999999999999999999999999999"},
+    {"decimal(38,0)", false, ',', "1,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000,000", "refused"},
+    {"decimal(38,0)", true, 0, "00000000000000000000000000000000000000000000000000000000000000001", "refused"},
+};
+
+START_TEST(numbers_are_read_as_their_file_writes_them)
+{
+    struct value_type type;
+    char out[VALUE_ROOM + 1] = "refused";
+    size_t length, size = strlen(styles[_i].text);
+    char *text = malloc(size + (size == 0)); /* the sanitizer sees one byte too many */
+
+    memcpy(text, styles[_i].text, size);
+    ck_assert(value_type_parse(styles[_i].type, &type));
+    type.style = (struct value_style){styles[_i].comma, styles[_i].thousands};
+    if (value_canonical(&type, text, size, out, &length))
+        out[length] = '\0';
+    ck_assert_msg(strcmp(out, styles[_i].reads) == 0, "'%s': %s", styles[_i].text, out);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_pattern_reads_what_it_shows)
 {
     struct value_type type = {.type = DAYBREAK_TYPE_TIMESTAMP, .pattern = patterns[_i].pattern};
@@ -349,6 +409,8 @@ START_TEST(no_text_of_random_bytes_does_harm)
         ck_assert(value_type_parse(types[i % 7], &type));
         if (i % 14 == 13)
             type.pattern = "%d.%m.%Y%H:%M%z";
+        if (i % 3 == 0 && i % 7 > 0 && i % 7 < 5)
+            type.style = (struct value_style){i % 2 == 0, "., '\0"[i % 5]};
         if (value_canonical(&type, text, size, out, &length))
             ck_assert(length > 0 && length <= VALUE_ROOM);
         free(text);
@@ -369,6 +431,7 @@ main(void)
     tcase_add_loop_test(tcase, what_is_canonical_stays_as_it_is, 0, (int)(sizeof cells / sizeof *cells));
     tcase_add_test(tcase, types_are_read_with_their_other_names_and_digits);
     tcase_add_test(tcase, days_and_civil_dates_are_inverse_over_all_years);
+    tcase_add_loop_test(tcase, numbers_are_read_as_their_file_writes_them, 0, (int)(sizeof styles / sizeof *styles));
     tcase_add_loop_test(tcase, a_pattern_reads_what_it_shows, 0, (int)(sizeof patterns / sizeof *patterns));
     tcase_add_test(tcase, a_pattern_names_a_whole_date);
     tcase_add_test(tcase, a_date_may_have_a_pattern_too);

@@ -92,6 +92,37 @@ START_TEST(the_rule_goes_on_for_ever)
 }
 END_TEST
 
+START_TEST(every_instant_has_one_wall_clock)
+{
+    const struct zone *paris = need("Europe/Paris"), *howe = need("Australia/Lord_Howe"), *apia = need("Pacific/Apia");
+
+    ck_assert_int_eq(zone_local(paris, at(2025, 3, 30, 0, 59)), at(2025, 3, 30, 1, 59));
+    ck_assert_int_eq(zone_local(paris, at(2025, 3, 30, 1, 0) - 1), at(2025, 3, 30, 2, 0) - 1);
+    ck_assert_int_eq(zone_local(paris, at(2025, 3, 30, 1, 0)), at(2025, 3, 30, 3, 0)); /* no 02:xx that night */
+    ck_assert_int_eq(zone_local(paris, at(2025, 10, 26, 0, 30)), at(2025, 10, 26, 2, 30));
+    ck_assert_int_eq(zone_local(paris, at(2025, 10, 26, 1, 0) - 1), at(2025, 10, 26, 3, 0) - 1);
+    ck_assert_int_eq(zone_local(paris, at(2025, 10, 26, 1, 30)), at(2025, 10, 26, 2, 30)); /* 02:30 twice */
+    ck_assert_int_eq(zone_local(howe, at(2025, 10, 4, 15, 30)), at(2025, 10, 5, 2, 30));
+    ck_assert_int_eq(zone_local(apia, at(2011, 12, 30, 9, 59)), at(2011, 12, 29, 23, 59));
+    ck_assert_int_eq(zone_local(apia, at(2011, 12, 30, 10, 0)), at(2011, 12, 31, 0, 0));
+    ck_assert_int_eq(zone_local(need("UTC"), 12345), 12345);
+}
+END_TEST
+
+START_TEST(the_rule_goes_on_for_instants_too)
+{
+    const struct zone *paris = need("Europe/Paris"), *sydney = need("Australia/Sydney");
+
+    for (int year = 2030; year <= 9999; year++) {
+        ck_assert_int_eq(zone_local(paris, at(year, 1, 15, 11, 0)), at(year, 1, 15, 12, 0));
+        ck_assert_int_eq(zone_local(paris, at(year, 7, 15, 10, 0)), at(year, 7, 15, 12, 0));
+        ck_assert_int_eq(zone_local(sydney, at(year, 1, 1, 0, 0) - 1), at(year, 1, 1, 11, 0) - 1);
+        ck_assert_int_eq(zone_local(sydney, at(year, 12, 31, 12, 0)), at(year, 12, 31, 23, 0));
+        ck_assert_int_eq(zone_local(sydney, at(year, 7, 15, 2, 0)), at(year, 7, 15, 12, 0));
+    }
+}
+END_TEST
+
 /* Every instant's wall clock, as the C library shows it, leads back to that instant or, in a fold, to the one an
  * offset earlier. */
 START_TEST(it_is_what_the_c_library_shows)
@@ -119,6 +150,8 @@ START_TEST(it_is_what_the_c_library_shows)
         ck_assert_ptr_nonnull(localtime_r(&instant, &tm));
         local = (int64_t)value_days(tm.tm_year + 1900, tm.tm_mon + 1,
                                     tm.tm_mday) * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
+        ck_assert_msg(zone_local(zone, instant) == local, "%s: %lld is shown as %lld, not %lld", name, (long long)instant,
+                      (long long)zone_local(zone, instant), (long long)local);
         back = zone_utc(zone, local);
         if (back == instant)
             continue;
@@ -174,6 +207,9 @@ START_TEST(a_footer_is_read_or_refused)
     zone = zone_parse(bytes, tiny("XXX3EDT2,0/0,J365/25", bytes), "test"); /* summer all year */
     ck_assert_int_eq(zone_utc(zone, at(2030, 1, 1, 12, 0)), at(2030, 1, 1, 14, 0));
     ck_assert_int_eq(zone_utc(zone, at(2031, 12, 31, 23, 59)), at(2032, 1, 1, 1, 59));
+    for (int year = 2024; year < 3000; year++)
+        for (int hour = 0; hour < 6; hour++)
+            ck_assert_int_eq(zone_local(zone, at(year, 1, 1, hour, 0)), at(year, 1, 1, hour - 2, 0));
     zone_free(zone);
 }
 END_TEST
@@ -215,8 +251,10 @@ START_TEST(a_damaged_file_is_no_zone_and_does_no_harm)
         }
         zone = zone_parse(copy, size, "flipped");
         if (zone != NULL)
-            for (int year = 1; year < 9999; year += 501)
+            for (int year = 1; year < 9999; year += 501) {
                 ck_assert_int_le(llabs((long long)(zone_utc(zone, at(year, 5, 5, 5, 5)) - at(year, 5, 5, 5, 5))), 26 * 3600);
+                ck_assert_int_le(llabs((long long)(zone_local(zone, at(year, 5, 5, 5, 5)) - at(year, 5, 5, 5, 5))), 26 * 3600);
+            }
         zone_free(zone);
     }
 }
@@ -237,6 +275,8 @@ main(void)
     tcase_add_test(tcase, a_time_that_comes_twice_is_the_first_one);
     tcase_add_test(tcase, a_day_that_never_was_is_moved_too);
     tcase_add_test(tcase, the_rule_goes_on_for_ever);
+    tcase_add_test(tcase, every_instant_has_one_wall_clock);
+    tcase_add_test(tcase, the_rule_goes_on_for_instants_too);
     tcase_add_loop_test(tcase, it_is_what_the_c_library_shows, 0, 16);
     tcase_add_test(tcase, a_footer_is_read_or_refused);
     tcase_add_test(tcase, a_damaged_file_is_no_zone_and_does_no_harm);

@@ -7,6 +7,7 @@
  *
  * History
  *   1  first light: extract (bytes or records), format, load, transform
+ *      grown since, each at an end: intend, older, check, beside; and what makes a transform whole: gives, host->give, host->filter
  *
  * Rules of growth: structs grow only at their end and carry their size first; anything else raises
  * DAYBREAK_ABI. Zero is the value of what an older side does not know.
@@ -255,6 +256,18 @@ struct daybreak_wait {
     uint32_t unsettled; /* of these, how many are still being written */
 };
 
+/* What stands beside an input: a manifest, a checksum; or a file of the input itself. Texts taken are lent until the next call. */
+struct daybreak_beside {
+    uint32_t size;
+    /* given */
+    uint32_t file;         /* which file of the input, from 0 */
+    const char *name;      /* in its folder; {name} stands for the file's own name, {stem} for that without its endings; NULL: itself */
+    uint64_t offset;
+    /* taken */
+    const char *file_name; /* the file's own name, without its folder */
+    const char *found;     /* what was asked for, as a person would look for it */
+};
+
 /* ---- load --------------------------------------------------------------------------------- */
 
 enum daybreak_write { DAYBREAK_MIRROR = 0, DAYBREAK_UPSERT, DAYBREAK_APPEND };
@@ -299,6 +312,7 @@ struct daybreak_claim {
     const char *state_mark; /* loads without DAYBREAK_TRANSACTIONAL: what their last commit gave */
     const struct daybreak_checkpoint *state; /* the same loads: the checkpoint as the ledger has it */
     bool read_only;         /* look, do not raise the epoch, create nothing */
+    bool rehearses;         /* read_only, for a dry run: leave no trace at all, and let prepare refuse what it would refuse a writer */
 };
 
 /* One batch of a commit: what goes into _daybreak_batch. */
@@ -319,6 +333,21 @@ struct daybreak_commit {
     bool input_end; /* the input ends with this commit */
     const char *run;
     bool file_end;  /* a file that stands for a run is whole with this commit: of a follower at each input's end, else at the run's */
+};
+
+/* ---- transform ------------------------------------------------------------------------------ */
+
+/*
+ * What a transform gives for one column, indexed by row; the rows that changes pick must be defined. Exactly one of text, number and
+ * real is set: text for a column of any type, written as a file would write it ("19.90", "2026-01-31", "true"; bytes as they are); number as
+ * DAYBREAK_AS_INTEGER shows it; real for reals.
+ */
+struct daybreak_cells {
+    uint32_t size;
+    const uint8_t *nulls;             /* 1: null; NULL: none is, but a text of size DAYBREAK_NULL */
+    const struct daybreak_text *text;
+    const int64_t *number;
+    const double *real;
 };
 
 /* ---- the host ----------------------------------------------------------------------------- */
@@ -358,6 +387,11 @@ struct daybreak_host {
     bool (*stopping)(const struct daybreak_host *host); /* SIGTERM came: give IDLE or RETRY soon */
     /* an instant as people write it ("2026-03-29T02:10:00"), local to a tzdata zone (NULL: UTC): µs; false: it is none, or no such zone */
     bool (*instant)(const char *text, const char *zone, int64_t *us);
+
+    /* transforms, in apply: the cells of the column-th of the columns that `gives` declared, lent until the batch ends (host->alloc) */
+    void (*give)(const struct daybreak_batch *batch, uint32_t column, const struct daybreak_cells *cells);
+    /* transforms, in apply: change i goes no further, and is counted as filtered */
+    void (*filter)(const struct daybreak_batch *batch, uint32_t i);
 };
 
 /* ---- the connector ------------------------------------------------------------------------ */
@@ -379,6 +413,8 @@ enum daybreak_role { DAYBREAK_EXTRACT = 1, DAYBREAK_FORMAT, DAYBREAK_LOAD, DAYBR
 #define DAYBREAK_EMPTY_IS_NULL (1u << 11)  /* format: an empty field of a typed column is null */
 #define DAYBREAK_NAMES_ALL (1u << 12)      /* format: its header names every column, so that one not named is gone */
 
+/* Called for each thing that is wrong: ${option} is its name ("trailer.count" for a member of a map), ${hint} what to do, or NULL. */
+typedef void (*daybreak_wrong_fn)(void *context, const char *option, const char *what, const char *hint);
 /* Called for each row of a scan, cells in the order of target->column; false stops the scan. */
 typedef bool (*daybreak_scan_fn)(void *context, const struct daybreak_text *cell, bool ours);
 typedef bool (*daybreak_audit_fn)(void *context, const struct daybreak_batch_row *row);
@@ -473,7 +509,11 @@ struct daybreak_connector {
     int (*audit)(void *self, const char *pipeline_id, daybreak_audit_fn each, void *context,
                  struct daybreak_fault *fault);
 
-    /* transform: reshapes a batch in place; not used by any shipped module yet */
+    /*
+     * transform: one batch. Reads cells with host->view by number of the column (columns are those that `gives` was told), gives each of its own
+     * with host->give, takes changes out with host->filter and sets them aside with host->refuse. Deletes are not shown: of a record that
+     * is gone nothing but its key is known. event_id, changed_at and context of the batch are NULL: they are made later.
+     */
     int (*apply)(void *self, struct daybreak_batch *batch, struct daybreak_fault *fault);
 
     /*
@@ -487,6 +527,24 @@ struct daybreak_connector {
      * cannot tell. Optional; after a claim that only reads.
      */
     int (*older)(void *self, uint32_t target, const char *pipeline_version, int64_t *rows, struct daybreak_fault *fault);
+    /*
+     * every role: what is wrong with options that are each right by themselves: a delimiter that is the quote. Asked by lint, which opens
+     * nothing, and before every open; self has its options and nothing else. Optional.
+     */
+    void (*check)(const void *self, daybreak_wrong_fn wrong, void *context);
+    /*
+     * extract, bytes: bytes of what stands beside the input given last, or of its files as they lie there. MORE with *got > 0, PART_END behind
+     * the last byte; IDLE: nothing of that name is there; INPUT_END: the input has no such file. Optional.
+     */
+    int (*beside)(void *self, struct daybreak_beside *beside, char *to, size_t room, size_t *got, enum daybreak_next *next,
+                  struct daybreak_fault *fault);
+    /*
+     * transform: told once what columns there are at its place among the transforms (numbers of host->view in apply), it says which it gives in
+     * apply: one whose name is there takes its place, a new one comes last. A key column cannot be given, nor one that was looked up. Lent until
+     * close; asked again, perhaps with other columns, before any later apply. NULL: it gives none.
+     */
+    int (*gives)(void *self, const struct daybreak_column *column, uint32_t columns, const struct daybreak_column **gives, uint32_t *count,
+                 struct daybreak_fault *fault);
 };
 
 /** The one symbol of a module. Declared here because modules are compiled with everything else hidden. */
