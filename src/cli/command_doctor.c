@@ -36,7 +36,8 @@ check_put(struct cli *cli, const struct doctor_check *check, const char **about,
         *about = check->pipeline == NULL ? "this machine" : check->pipeline;
         text_printf(&cli->out, "%s%s%s\n", cli_paint(cli, 'b'), *about, cli_paint(cli, '0'));
     }
-    text_printf(&cli->out, "  %s%-4s%s  %-17s  ", cli_paint(cli, colour[check->level]), level_name[check->level], cli_paint(cli, '0'), check->name);
+    text_printf(&cli->out, "  %s%-4s%s  %-17s  ", cli_paint(cli, colour[check->level]), level_name[check->level],
+                cli_paint(cli, '0'), check->name);
     help_wrapped(&cli->out, check->found, 27, 100, 27);
     if (check->advice != NULL) {
         text_put(&cli->out, "                        -> ");
@@ -54,16 +55,19 @@ pipeline_look(struct doctor *doctor, const char *name)
 
     if (access(name, F_OK) == 0 || strchr(name, '/') != NULL) {
         if (view_config(name, &config, &fault) != 0)
-            doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "pipeline_file", fault.hint[0] == '\0' ? NULL : fault.hint, "%s", fault.what);
+            doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "pipeline_file", fault.hint[0] == '\0' ? NULL : fault.hint,
+                        "%s", fault.what);
     } else if (view_open(name, &view, &fault) == 0) {
         config = view.config;
         view.config = NULL;
         if (config == NULL)
             doctor_note(doctor, DOCTOR_WARN, 0, "pipeline_file", "name the file: daybreak doctor FILE",
-                        "the file of pipeline '%s' is gone or has errors: %s", view.name, view.file[0] == '\0' ? "never noted" : view.file);
+                        "the file of pipeline '%s' is gone or has errors: %s", view.name,
+                        view.file[0] == '\0' ? "never noted" : view.file);
         view_close(&view);
     } else if (view_config(name, &config, &fault) != 0) { /* its state cannot be read, or the file cannot: the latter first */
-        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "pipeline_file", fault.hint[0] == '\0' ? NULL : fault.hint, "%s", fault.what);
+        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "pipeline_file", fault.hint[0] == '\0' ? NULL : fault.hint, "%s",
+                    fault.what);
     }
     if (config == NULL)
         return;
@@ -104,8 +108,10 @@ run_doctor(struct cli *cli, const struct cli_args *args)
     }
     json_close(&cli->result);
     json_close(&cli->result);
-    cli_say(cli, "%zu checks: %zu ok, %zu warning%s, %zu failed", (size_t)doctor.count, level[0], level[1], level[1] == 1 ? "" : "s", level[2]);
-    text_printf(&cli->out, "%s%s%s\n", cli_paint(cli, level[2] > 0 ? 'r' : level[1] > 0 ? 'y' : 'g'), cli->summary, cli_paint(cli, '0'));
+    cli_say(cli, "%zu checks: %zu ok, %zu warning%s, %zu failed", (size_t)doctor.count, level[0], level[1], level[1] == 1 ? ""
+            : "s", level[2]);
+    text_printf(&cli->out, "%s%s%s\n", cli_paint(cli, level[2] > 0 ? 'r' : level[1] > 0 ? 'y' : 'g'), cli->summary,
+                cli_paint(cli, '0'));
     doctor_fini(&doctor);
     return status;
 }
@@ -113,6 +119,8 @@ run_doctor(struct cli *cli, const struct cli_args *args)
 const struct cli_command command_doctor = {
     .verb = "doctor", .group = "start", .operands = "[FILE…]", .most = 1000, .options = doctor_options, .run = run_doctor,
     .summary = "Look for what would stop a pipeline on this machine, and say what to do.",
-    .text = "Permissions, free space and file systems of state and target, who holds the lock, the clock, crontab lines, limits, versions with "
-            "known faults. Without FILE: the machine, and every pipeline of this state. Nothing is written. Exit 0 with warnings only, "
+    .text = "Permissions, free space and file systems of state and target, who holds the lock, the clock, crontab lines, "
+            "limits, versions with "
+            "known faults. Without FILE: the machine, and every pipeline of this state. Nothing is written. Exit 0 with "
+            "warnings only, "
             "1 with a failure; 66, 77 and 78 where a run would answer that."};

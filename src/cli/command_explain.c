@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain: what is behind a code, an exit status, a figure or a function. Every word has its entry in one table; here they are found and shown. */
+/* explain: what is behind a code, an exit status, a figure or a function. Every word has its entry in one table; here they are
+ * found and shown. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ static bool
 alike(const char *code, const char *asked)
 {
     for (; *code != '\0' || *asked != '\0'; code++, asked++) {
-        char a = *code == '-' || *code == ' ' ? '_' : *code, b = *asked == '-' || *asked == ' ' ? '_' : (char)tolower((unsigned char)*asked);
+        char a = *code == '-' || *code == ' ' ? '_' : *code;
+        char b = *asked == '-' || *asked == ' ' ? '_' : (char)tolower((unsigned char)*asked);
 
         if (a != b)
             return false;
@@ -98,7 +100,8 @@ differences_show(struct cli *cli)
 {
     text_put(&cli->out, "\nWhere SQLite would answer otherwise\n");
     for (const struct expression_difference *other = expression_differences; other->what != NULL; other++) {
-        text_printf(&cli->out, "%s%s%s\n    here    %s\n    SQLite  %s\n    ", cli_paint(cli, 'b'), other->what, cli_paint(cli, '0'),
+        text_printf(&cli->out, "%s%s%s\n    here    %s\n    SQLite  %s\n    ", cli_paint(cli, 'b'), other->what,
+                    cli_paint(cli, '0'),
                     other->here, other->sqlite);
         help_wrapped(&cli->out, other->why, 4, 80, 4);
         json_object(&cli->result, NULL);
@@ -153,7 +156,8 @@ list_show(struct cli *cli)
     struct explain_code entry;
 
     for (size_t g = 0; explain_groups[g].name != NULL; g++) {
-        text_printf(&cli->out, "%s%s%s%s\n", g == 0 ? "" : "\n", cli_paint(cli, 'b'), explain_groups[g].title, cli_paint(cli, '0'));
+        text_printf(&cli->out, "%s%s%s%s\n", g == 0 ? "" : "\n", cli_paint(cli, 'b'), explain_groups[g].title,
+                    cli_paint(cli, '0'));
         for (size_t i = 0; explain_entry(g, i, &entry); i++) {
             size_t size = sentence_size(entry.means);
             bool whole = size <= 54;
@@ -218,6 +222,7 @@ run_explain(struct cli *cli, const struct cli_args *args)
 const struct cli_command command_explain = {
     .verb = "explain", .group = "author", .operands = "[CODE]", .most = 1, .run = run_explain,
     .summary = "Explain a code, an exit status, a figure or a function; or list them all.",
-    .text = "Codes stand in brackets behind a finding, in \"error\" of --json, and as the reason of a dead letter or a held input: "
+    .text = "Codes stand in brackets behind a finding, in \"error\" of --json, and as the reason of a dead letter or a held "
+            "input: "
             "daybreak explain max_deletes, daybreak explain 75, daybreak explain round. "
             "`daybreak explain expressions` is the list of functions."};

@@ -420,7 +420,7 @@ put_table_text(struct cli *cli, struct text *out, const struct guess *guess, con
         text_printf(&key, "%s%s", k > 0 ? ", " : "", table->key.item[k]);
     put_fact(cli, out, "key", table->key.count == 0 ? "none" : text_end(&key), table->key_why, table->key_doubt);
     if (guess->manifest != NULL)
-        put_fact(cli, out, "manifest", guess->manifest, "says the same of the data: a dump of which it does not will wait for a person", NULL);
+        put_fact(cli, out, "manifest", guess->manifest, "it is right about this dump; a later one about which it is wrong waits for a person", NULL);
     put_fact(cli, out, "changed at", table->changed_at == NULL ? "unknown" : table->changed_at, table->changed_why, NULL);
     put_columns(cli, out, table);
     text_fini(&rows);
@@ -550,7 +550,7 @@ from_file(struct cli *cli, const struct cli_args *args, struct arena *arena, con
         cli_say(cli, "wrote %s: %u table%s, %s", output, guess->tables, guess->tables == 1 ? "" : "s",
                 guess->notes > 0 ? "with things to check" : "nothing left open");
         if (!guess->tables_named)
-            cli_say(cli, "wrote %s: %u columns, %s", output, guess->table[0].columns,
+            cli_say(cli, "wrote %s: %u column%s, %s", output, guess->table[0].columns, guess->table[0].columns == 1 ? "" : "s",
                     guess->table[0].key.count > 0 ? "changes are found by key" : "without a key");
         if (strcmp(output, "-") != 0)
             text_printf(&cli->out, "%s\n", cli->summary);

@@ -8,7 +8,8 @@
 #include "config/finding.h"
 
 static const struct explain_code *const table[] = {
-    explain_exits, NULL /* finding_codes */, explain_guards, explain_records, explain_runs, explain_targets, explain_tools, explain_counts,
+    explain_exits,
+    NULL /* finding_codes */, explain_guards, explain_records, explain_runs, explain_targets, explain_tools, explain_counts,
 };
 
 const struct explain_group explain_groups[] = {

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /*
- * A word that a person can meet in a message, in JSON, in a dead letter or as an exit status, and what is behind it. What a pipeline
+ * A word that a person can meet in a message, in JSON, in a dead letter or as an exit status, and what is behind it. What a
+ * pipeline
  * file can be told has its own table, finding_codes. A test reads the sources for codes that stand in neither.
  */
 struct explain_code {

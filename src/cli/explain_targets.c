@@ -66,7 +66,8 @@ const struct explain_code explain_targets[] = {
     /* files of lines */
     {"cannot-write", "The target's file or folder cannot be made or written.", NULL,
      "The message has the system's words; see who may write there.", "daybreak doctor orders.yaml"},
-    {"disk-fails", "The disk of the target failed.", "What landed before is whole.", "Look at the disk and at `dmesg`, then run again.", NULL},
+    {"disk-fails", "The disk of the target failed.", "What landed before is whole.",
+     "Look at the disk and at `dmesg`, then run again.", NULL},
     {"target-exists", "A file stands where a new one is to be written, or holds lines that this pipeline did not write.",
      "Nothing that is there is ever overwritten.", "Move it away, give the sink another path, or append behind it.",
      "sink: {type: jsonl, path: out/orders.jsonl, existing: adopt}"},

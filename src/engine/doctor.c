@@ -31,7 +31,8 @@ doctor_fini(struct doctor *doctor)
 }
 
 void
-doctor_note(struct doctor *doctor, enum doctor_level level, int status, const char *name, const char *advice, const char *found, ...)
+doctor_note(struct doctor *doctor, enum doctor_level level, int status, const char *name, const char *advice,
+            const char *found, ...)
 {
     struct doctor_check *check;
     struct text text = {0};
@@ -47,7 +48,8 @@ doctor_note(struct doctor *doctor, enum doctor_level level, int status, const ch
         doctor->check = memory_grow(doctor->check, doctor->room * sizeof *doctor->check);
     }
     check = &doctor->check[doctor->count++];
-    *check = (struct doctor_check){.name = arena_text(doctor->arena, name), .level = level, .found = arena_text(doctor->arena, text_end(&text)),
+    *check = (struct doctor_check){.name = arena_text(doctor->arena, name), .level = level,
+                                   .found = arena_text(doctor->arena, text_end(&text)),
                                    .pipeline = doctor->pipeline == NULL ? NULL : arena_text(doctor->arena, doctor->pipeline),
                                    .advice = advice == NULL ? NULL : arena_text(doctor->arena, advice),
                                    .status = level == DOCTOR_FAIL ? status : 0};
@@ -88,7 +90,8 @@ version_compare(const char *a, const char *b)
 }
 
 void
-doctor_version(struct doctor *doctor, const char *library, const char *version, const char *least, const char *sound, const char *why)
+doctor_version(struct doctor *doctor, const char *library, const char *version, const char *least, const char *sound,
+               const char *why)
 {
     char advice[512];
 
@@ -145,7 +148,8 @@ doctor_filesystem(struct doctor *doctor, const char *name, const char *path, uin
         break;
     case 'm':
         doctor_note(doctor, DOCTOR_WARN, 0, name,
-                    state ? "it is gone when the machine restarts, and then the next run stops: keep the state on a disk with --state DIR"
+                    state ? "it is gone when the machine restarts, and then the next run stops: keep the state on a disk with "
+                            "--state DIR"
                           : "it is gone when the machine restarts",
                     "'%s' is on %s, in memory", path, known[i].name);
         break;
@@ -156,7 +160,8 @@ doctor_filesystem(struct doctor *doctor, const char *name, const char *path, uin
                     "'%s' is on an %s", path, known[i].name);
         break;
     case 'p':
-        doctor_note(doctor, DOCTOR_WARN, 0, name, "it knows no owners and keeps poorly what a power cut interrupts: use another disk",
+        doctor_note(doctor, DOCTOR_WARN, 0, name,
+                    "it knows no owners and keeps poorly what a power cut interrupts: use another disk",
                     "'%s' is on %s", path, known[i].name);
         break;
     default:
@@ -179,24 +184,26 @@ doctor_space(struct doctor *doctor, const char *name, const char *path, int64_t 
     doctor_bytes(free, have);
     doctor_bytes(need, want);
     if (inodes >= 0 && inodes < INODES_LEAST)
-        doctor_note(doctor, DOCTOR_FAIL, 1, name, "remove files there, or use another disk", "'%s' has room for %" PRId64 " more files",
-                    path, inodes);
+        doctor_note(doctor, DOCTOR_FAIL, 1, name, "remove files there, or use another disk",
+                    "'%s' has room for %" PRId64 " more files", path, inodes);
     else if (free < need)
         doctor_note(doctor, DOCTOR_FAIL, 1, name, "free some space: a run would stop with 74 and change nothing",
                     "'%s' has %s left, the largest input may need %s", path, have, want);
     else if (free / 2 < need || free < SPACE_LEAST)
-        doctor_note(doctor, DOCTOR_WARN, 0, name, "free some space before it stops a run", "'%s' has %s left, the largest input may need %s",
-                    path, have, want);
+        doctor_note(doctor, DOCTOR_WARN, 0, name, "free some space before it stops a run",
+                    "'%s' has %s left, the largest input may need %s", path, have, want);
     else
         doctor_note(doctor, DOCTOR_OK, 0, name, NULL, "'%s' has %s left", path, have);
 }
 
 void
-doctor_limit(struct doctor *doctor, const char *name, const char *what, int64_t value, int64_t fail, int64_t warn, const char *advice)
+doctor_limit(struct doctor *doctor, const char *name, const char *what, int64_t value, int64_t fail, int64_t warn,
+             const char *advice)
 {
     if (value < 0)
         doctor_note(doctor, DOCTOR_OK, 0, name, NULL, "%s: no limit", what);
     else
-        doctor_note(doctor, value < fail ? DOCTOR_FAIL : value < warn ? DOCTOR_WARN : DOCTOR_OK, 1, name, value < warn ? advice : NULL,
+        doctor_note(doctor, value < fail ? DOCTOR_FAIL : value < warn ? DOCTOR_WARN : DOCTOR_OK, 1, name, value < warn ? advice
+                    : NULL,
                     "%s: %" PRId64, what, value);
 }

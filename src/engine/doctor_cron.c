@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Crontab lines that name daybreak, read as cron reads them: it cuts a command at a %, starts in the home folder, knows few folders to
+ * Crontab lines that name daybreak, read as cron reads them: it cuts a command at a %, starts in the home folder, knows few
+ * folders to
  * find programs in, ignores a last line without an end, and mails what is printed. Each of these has cost somebody a night.
  */
 #include "engine/doctor.h"
@@ -154,6 +155,14 @@ is_daybreak(const char *word)
 }
 
 static bool
+is_folder(const char *path)
+{
+    struct stat st;
+
+    return path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool
 runs(const char *path)
 {
     struct stat st;
@@ -168,7 +177,8 @@ program_look(struct crontab *tab, const char *program)
 
     if (strchr(program, '/') != NULL) {
         if (program[0] == '/' && !runs(program))
-            trouble(tab, DOCTOR_FAIL, "cron_program", "daybreak cron FILE prints a line with the right path", "there is no program ", program);
+            trouble(tab, DOCTOR_FAIL, "cron_program", "daybreak cron FILE prints a line with the right path",
+                    "there is no program ", program);
         return;
     }
     for (const char *at = tab->path; *at != '\0';) {
@@ -178,7 +188,8 @@ program_look(struct crontab *tab, const char *program)
             return;
         at += size + (at[size] == ':');
     }
-    trouble(tab, DOCTOR_FAIL, "cron_path", "write the whole path of daybreak, or a line PATH=… above; `daybreak cron FILE` prints the line",
+    trouble(tab, DOCTOR_FAIL, "cron_path",
+            "write the whole path of daybreak, or a line PATH=… above; `daybreak cron FILE` prints the line",
             "cron does not find `daybreak` in its PATH ", tab->path);
 }
 
@@ -248,7 +259,8 @@ call_look(struct crontab *tab, const char *const *word, size_t count, const char
         trouble(tab, DOCTOR_WARN, "cron_follow", "a follower runs for good: `daybreak unit FILE` prints a systemd unit for it",
                 "cron starts a follower again and again", "");
     else if (run && often && !skips)
-        trouble(tab, DOCTOR_WARN, "cron_overlap", "add --skip-if-running: a run that takes longer would make the next one fail with 75",
+        trouble(tab, DOCTOR_WARN, "cron_overlap",
+                "add --skip-if-running: a run that takes longer would make the next one fail with 75",
                 "the line runs often and without --skip-if-running", "");
 }
 
@@ -260,7 +272,8 @@ command_look(struct crontab *tab, char *command, bool often)
 
     for (char *at = command; *at != '\0'; at++) /* cron does this before any shell sees it */
         if (*at == '%' && (at == command || at[-1] != '\\')) {
-            trouble(tab, DOCTOR_FAIL, "cron_percent", "write \\% for each %: cron ends the command at the first", "the command is cut before ", at);
+            trouble(tab, DOCTOR_FAIL, "cron_percent", "write \\% for each %: cron ends the command at the first",
+                    "the command is cut before ", at);
             *at = '\0';
             break;
         }
@@ -268,7 +281,7 @@ command_look(struct crontab *tab, char *command, bool often)
     for (size_t i = 0; i < count; i++) {
         if (strcmp(word[i], "cd") == 0 && i + 1 < count)
             folder = word[i + 1];
-        if (is_daybreak(word[i]))
+        if (is_daybreak(word[i]) && (i == 0 || strcmp(word[i - 1], "cd") != 0) && !is_folder(word[i]))
             call_look(tab, &word[i], count - i, folder, often);
     }
 }
@@ -296,7 +309,8 @@ crontab_look(struct crontab *tab, char *text)
         tab->named++;
         tab->mailed = true;
         if (!ended)
-            trouble(tab, DOCTOR_FAIL, "cron_last_line", "end the file with a line end", "cron ignores a last line without a line end", "");
+            trouble(tab, DOCTOR_FAIL, "cron_last_line", "end the file with a line end",
+                    "cron ignores a last line without a line end", "");
         command_look(tab, command, often);
     }
 }
@@ -311,13 +325,14 @@ mail_look(struct crontab *tab)
     for (size_t i = 0; i < sizeof mailer / sizeof *mailer; i++)
         mails |= runs(arena_printf(doctor->arena, "%s%s", doctor->root, mailer[i]));
     if (tab->mailto_set && tab->mailto[0] == '\0')
-        trouble(tab, DOCTOR_WARN, "cron_mail", "let MAILTO name a person: cron's mail is how a held input gets noticed", "nobody gets cron's mail: MAILTO is empty",
-                "");
+        trouble(tab, DOCTOR_WARN, "cron_mail", "let MAILTO name a person: cron's mail is how a held input gets noticed",
+                "nobody gets cron's mail: MAILTO is empty", "");
     else if (!mails)
         trouble(tab, DOCTOR_WARN, "cron_mail", "install a program that sends mail, or keep the output: … >>FILE 2>&1",
                 "this machine cannot send cron's mail: there is no ", "sendmail");
     if (getenv("DAYBREAK_STATE") != NULL && !tab->state_set)
-        trouble(tab, DOCTOR_WARN, "cron_state", "cron does not know your environment: set DAYBREAK_STATE in the crontab, too, or use --state",
+        trouble(tab, DOCTOR_WARN, "cron_state",
+                "cron does not know your environment: set DAYBREAK_STATE in the crontab, too, or use --state",
                 "here the state is in DAYBREAK_STATE=", getenv("DAYBREAK_STATE"));
 }
 
@@ -413,7 +428,8 @@ doctor_cron(struct doctor *doctor, const char *file)
         folder = arena_printf(doctor->arena, "%s/etc/cron.d", doctor->root);
         found = scandir(folder, &entry, NULL, alphasort);
         for (int i = 0; i < found; i++) {
-            if (entry[i]->d_name[0] != '.' && entry[i]->d_name[strcspn(entry[i]->d_name, ".~")] == '\0') /* cron passes over the others */
+            /* cron passes over the others */
+            if (entry[i]->d_name[0] != '.' && entry[i]->d_name[strcspn(entry[i]->d_name, ".~")] == '\0')
                 named += one_file(doctor, arena_printf(doctor->arena, "%s/%s", folder, entry[i]->d_name), true);
             free(entry[i]);
         }

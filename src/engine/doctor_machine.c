@@ -42,14 +42,17 @@ libraries(struct doctor *doctor)
     doctor_version(doctor, "sqlite", sqlite3_libversion(), "3.37.0", "3.38.0", "update it");
     if (sqlite3_libversion_number() < 3051003)
         doctor_note(doctor, DOCTOR_OK, 0, "sqlite_wal_reset",
-                    "nothing, as long as Daybreak alone writes its targets; where other programs write the same WAL database, run SQLite 3.51.3 "
-                    "or newer in all of them",
-                    "SQLite before 3.51.3 can lose pages when two writers reset one WAL at once: Daybreak writes each file from one connection");
+                    "nothing, as long as Daybreak alone writes its targets; where other programs write the same WAL database, "
+                    "run SQLite 3.51.3 or newer in all of them",
+                    "SQLite before 3.51.3 can lose pages when two writers reset one WAL at once: Daybreak writes each file "
+                    "from one connection");
     doctor_version(doctor, "libarchive", archive, "3.4.0", "3.6.2",
                    "versions before 3.6.2 have published faults in reading hostile archives: update it");
     doctor_version(doctor, "zlib", zlibVersion(), "1.2.9", "1.2.12", "versions before 1.2.12 have published faults: update it");
-    doctor_version(doctor, "libyaml", yaml_get_version_string(), "0.1.6", "0.2.2", "versions before 0.2.2 have published faults: update it");
-    doctor_version(doctor, "pcre2", pcre2, "10.30", "10.40", "versions before 10.40 have published faults in compiled patterns: update it");
+    doctor_version(doctor, "libyaml", yaml_get_version_string(), "0.1.6", "0.2.2",
+                   "versions before 0.2.2 have published faults: update it");
+    doctor_version(doctor, "pcre2", pcre2, "10.30", "10.40",
+                   "versions before 10.40 have published faults in compiled patterns: update it");
 }
 
 struct modules {
@@ -67,7 +70,8 @@ module_one(void *context, const char *file, const struct daybreak_connector *con
         return;
     }
     doctor_note(modules->doctor, DOCTOR_FAIL, 1, "module",
-                fault->hint[0] != '\0' ? fault->hint : "a module must belong to root or to you, not be writable by others, and fit this version",
+                fault->hint[0] != '\0' ? fault->hint
+                : "a module must belong to root or to you, not be writable by others, and fit this version",
                 "%s: %s", file, fault->what);
 }
 
@@ -84,7 +88,8 @@ module_folder_look(struct doctor *doctor)
         return;
     }
     if (st.st_mode & S_IWOTH)
-        doctor_note(doctor, DOCTOR_FAIL, 77, "modules", "chmod o-w on it: who can write there runs code as you", "'%s' is writable by everybody",
+        doctor_note(doctor, DOCTOR_FAIL, 77, "modules", "chmod o-w on it: who can write there runs code as you",
+                    "'%s' is writable by everybody",
                     folder);
     module_each(module_one, &modules);
     if (modules.good == 0)
@@ -103,7 +108,8 @@ clocks(struct doctor *doctor)
     struct stat st;
 
     if (state < 0)
-        doctor_note(doctor, DOCTOR_OK, 0, "clock_sync", NULL, "whether the clock is synchronised cannot be asked here: %s", strerror(errno));
+        doctor_note(doctor, DOCTOR_OK, 0, "clock_sync", NULL, "whether the clock is synchronised cannot be asked here: %s",
+                    strerror(errno));
     else
         doctor_clock(doctor, state, timex.status);
     clock_text(clock_now_us(), now);
@@ -127,10 +133,12 @@ zones(struct doctor *doctor)
         local = strstr(link, "zoneinfo/") == NULL ? "UTC or unknown" : strstr(link, "zoneinfo/") + strlen("zoneinfo/");
     if (zone_find("Europe/Paris") == NULL)
         doctor_note(doctor, DOCTOR_FAIL, 1, "time_zones",
-                    folder == NULL ? "install tzdata: `timezone:` and expressions need it" : "unset TZDIR, or let it name a folder of compiled zones",
+                    folder == NULL ? "install tzdata: `timezone:` and expressions need it"
+                    : "unset TZDIR, or let it name a folder of compiled zones",
                     "there are no time zones in '%s'", folder == NULL ? "/usr/share/zoneinfo" : folder);
     else
-        doctor_note(doctor, DOCTOR_OK, 0, "time_zones", NULL, "time zones are there; this machine's own is %s, pipelines count in UTC", local);
+        doctor_note(doctor, DOCTOR_OK, 0, "time_zones", NULL,
+                    "time zones are there; this machine's own is %s, pipelines count in UTC", local);
 }
 
 static int64_t
@@ -138,7 +146,8 @@ limit_of(int resource)
 {
     struct rlimit limit;
 
-    return getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > INT64_MAX ? -1 : (int64_t)limit.rlim_cur;
+    return getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > INT64_MAX ? -1
+    : (int64_t)limit.rlim_cur;
 }
 
 /* A number alone in a file of /proc; -1 when it cannot be read. */
@@ -166,21 +175,26 @@ limits(struct doctor *doctor)
     char bytes[32];
     int fd;
 
-    doctor_limit(doctor, "open_files", "open files (ulimit -n)", limit_of(RLIMIT_NOFILE), 64, 256, "raise it: `ulimit -n 1024`, or LimitNOFILE= of the unit");
-    doctor_limit(doctor, "address_space", "bytes of address space (ulimit -v)", limit_of(RLIMIT_AS), INT64_C(256) << 20, INT64_C(1) << 30,
+    doctor_limit(doctor, "open_files", "open files (ulimit -n)", limit_of(RLIMIT_NOFILE), 64, 256,
+                 "raise it: `ulimit -n 1024`, or LimitNOFILE= of the unit");
+    doctor_limit(doctor, "address_space", "bytes of address space (ulimit -v)", limit_of(RLIMIT_AS), INT64_C(256) << 20,
+                 INT64_C(1) << 30,
                  "raise it: a run that gets no memory ends at once (which is safe, but helps nobody)");
     if (fsize >= 0)
         doctor_note(doctor, fsize < (INT64_C(64) << 20) ? DOCTOR_FAIL : DOCTOR_WARN, 1, "file_size",
-                    "lift it with `ulimit -f unlimited`: a target that grows beyond it stops a run", "files may have %s at most (ulimit -f)",
+                    "lift it with `ulimit -f unlimited`: a target that grows beyond it stops a run",
+                    "files may have %s at most (ulimit -f)",
                     doctor_bytes(fsize, bytes));
     else
         doctor_note(doctor, DOCTOR_OK, 0, "file_size", NULL, "size of a file (ulimit -f): no limit");
     fd = inotify_init1(IN_CLOEXEC);
     if (fd < 0)
-        doctor_note(doctor, DOCTOR_WARN, 0, "inotify", "raise fs.inotify.max_user_instances with sysctl; until then --follow looks again and again",
+        doctor_note(doctor, DOCTOR_WARN, 0, "inotify",
+                    "raise fs.inotify.max_user_instances with sysctl; until then --follow looks again and again",
                     "no folder can be watched: %s", strerror(errno));
     else if (instances >= 0 && instances < 16)
-        doctor_note(doctor, DOCTOR_WARN, 0, "inotify", "raise fs.inotify.max_user_instances with sysctl: each pipeline that follows takes two",
+        doctor_note(doctor, DOCTOR_WARN, 0, "inotify",
+                    "raise fs.inotify.max_user_instances with sysctl: each pipeline that follows takes two",
                     "a user may have %lld watchers (fs.inotify.max_user_instances)", (long long)instances);
     else
         doctor_note(doctor, DOCTOR_OK, 0, "inotify", NULL, "folders can be watched");
@@ -199,10 +213,12 @@ temporary(struct doctor *doctor)
         folder = "/tmp";
     free = file_free_bytes(folder);
     if (eaccess(folder, W_OK | X_OK) != 0)
-        doctor_note(doctor, DOCTOR_WARN, 0, "temporary", "let TMPDIR name a folder that you may write: compare and dry runs need one for large inputs",
+        doctor_note(doctor, DOCTOR_WARN, 0, "temporary",
+                    "let TMPDIR name a folder that you may write: compare and dry runs need one for large inputs",
                     "cannot write in '%s': %s", folder, strerror(errno));
     else if (free >= 0 && free < TEMPORARY_LEAST)
-        doctor_note(doctor, DOCTOR_WARN, 0, "temporary", "free some space, or let TMPDIR name another folder", "'%s' has %s left", folder,
+        doctor_note(doctor, DOCTOR_WARN, 0, "temporary", "free some space, or let TMPDIR name another folder",
+                    "'%s' has %s left", folder,
                     doctor_bytes(free, bytes));
     else
         doctor_note(doctor, DOCTOR_OK, 0, "temporary", NULL, "'%s' can be written", folder);

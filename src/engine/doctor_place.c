@@ -71,13 +71,15 @@ folder_look(struct doctor *doctor, const char *name, const char *path, const cha
     bool same = strcmp(there, path) == 0;
 
     if (!S_ISDIR(st.st_mode)) {
-        doctor_note(doctor, DOCTOR_FAIL, 73, name, "a file stands where a folder must be: move it away", "%s '%s': '%s' is no folder", what, path, there);
+        doctor_note(doctor, DOCTOR_FAIL, 73, name, "a file stands where a folder must be: move it away",
+                    "%s '%s': '%s' is no folder", what, path, there);
         return false;
     }
     if (eaccess(there, W_OK | X_OK) != 0) {
         doctor_note(doctor, DOCTOR_FAIL, 77, name,
                     errno == EROFS ? "its file system is mounted read-only"
-                                   : arena_printf(doctor->arena, "give this user the right to write there (chown or chmod '%s')", there),
+                                   : arena_printf(doctor->arena,
+                                                  "give this user the right to write there (chown or chmod '%s')", there),
                     same ? "%s '%s' cannot be written: it is %s" : "%s '%s' cannot be made: the folder above it is %s", what, path,
                     rights(doctor, &st));
         return false;
@@ -135,7 +137,8 @@ lock_look(struct doctor *doctor, const struct state *state)
         free(sign);
     }
     if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
-        doctor_note(doctor, DOCTOR_WARN, 0, "state_lock", "look for it where this folder is mounted too: in another container, or on another machine",
+        doctor_note(doctor, DOCTOR_WARN, 0, "state_lock",
+                    "look for it where this folder is mounted too: in another container, or on another machine",
                     "the lock is held since %s by process %ld, which this machine does not show", since, pid);
     else
         doctor_note(doctor, DOCTOR_OK, 0, "state_lock", NULL, "a run holds the lock: process %ld, since %s", pid, since);
@@ -145,12 +148,14 @@ lock_look(struct doctor *doctor, const struct state *state)
 static bool
 state_files_look(struct doctor *doctor, const struct state *state)
 {
-    const char *const path[] = {state->dir, state->memory, state->inbox, state->ledger, arena_printf(doctor->arena, "%s/lock", state->dir)};
+    const char *const path[] = {state->dir, state->memory, state->inbox, state->ledger,
+                                arena_printf(doctor->arena, "%s/lock", state->dir)};
     struct stat st;
 
     for (size_t i = 0; i < sizeof path / sizeof *path; i++)
         if (stat(path[i], &st) == 0 && eaccess(path[i], S_ISDIR(st.st_mode) ? R_OK | W_OK | X_OK : R_OK | W_OK) != 0) {
-            doctor_note(doctor, DOCTOR_FAIL, 77, "state_files", "chown the state to the user who runs the pipeline, or run as its owner",
+            doctor_note(doctor, DOCTOR_FAIL, 77, "state_files",
+                        "chown the state to the user who runs the pipeline, or run as its owner",
                         "'%s' cannot be written: it is %s", path[i], rights(doctor, &st));
             return false;
         }
@@ -158,7 +163,8 @@ state_files_look(struct doctor *doctor, const struct state *state)
         if (stat(path[i], &st) != 0)
             continue;
         if (st.st_uid != geteuid()) {
-            doctor_note(doctor, DOCTOR_WARN, 0, "state_files", "run always as one user: what root makes here the others cannot write",
+            doctor_note(doctor, DOCTOR_WARN, 0, "state_files",
+                        "run always as one user: what root makes here the others cannot write",
                         "'%s' belongs to somebody else: it is %s", path[i], rights(doctor, &st));
             return true;
         }
@@ -187,11 +193,14 @@ ledger_look(struct doctor *doctor, const struct state *state, const struct confi
         return;
     }
     if (ledger_copy(state->ledger, &ledger, &fault) != 0) {
-        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "ledger", fault.hint[0] == '\0' ? NULL : fault.hint, "%s", fault.what);
+        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "ledger", fault.hint[0] == '\0' ? NULL : fault.hint, "%s",
+                    fault.what);
         return;
     }
     if (ledger_identity(ledger, config->name, &identity, &fault) == 0 && strcmp(identity.name, config->name) != 0)
-        doctor_note(doctor, DOCTOR_FAIL, 78, "ledger", arena_printf(doctor->arena, "after renaming it: daybreak run --was %s %s", identity.name, config->path),
+        doctor_note(doctor, DOCTOR_FAIL, 78, "ledger", arena_printf(doctor->arena,
+                                                                    "after renaming it: daybreak run --was %s %s",
+                                                                    identity.name, config->path),
                     "the state '%s' belongs to pipeline '%s'", state->dir, identity.name);
     else if (ledger_checkpoint_get(ledger, config->sink.handoff, &checkpoint, &fault) == 0 &&
              checkpoint.committed_at_us > clock_now_us() + SKEW_US) {
@@ -221,8 +230,8 @@ inbox_look(struct doctor *doctor, const struct state *state)
     if (found >= 0)
         free(entry);
     if (letters > 0 && !state_running(state))
-        doctor_note(doctor, DOCTOR_WARN, 0, "decisions", "they are acted on by the next run", "%u decision%s not been acted on", letters,
-                    letters == 1 ? " has" : "s have");
+        doctor_note(doctor, DOCTOR_WARN, 0, "decisions", "they are acted on by the next run", "%u decision%s not been acted on",
+                    letters, letters == 1 ? " has" : "s have");
 }
 
 /* ---- inputs -------------------------------------------------------------------------------- */
@@ -260,7 +269,8 @@ inputs_count(struct doctor *doctor, const struct config *config, struct inputs *
     char bytes[32];
 
     if (source_open(config, &never, &source, &fault) != 0) {
-        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "inputs", fault.hint[0] == '\0' ? NULL : fault.hint, "%s", fault.what);
+        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "inputs", fault.hint[0] == '\0' ? NULL : fault.hint, "%s",
+                    fault.what);
         return;
     }
     while (source_look(source, &input, &wait, &next, &fault) == 0 && next == DAYBREAK_MORE) {
@@ -273,16 +283,21 @@ inputs_count(struct doctor *doctor, const struct config *config, struct inputs *
     }
     source_close(source);
     if (fault.kind != DAYBREAK_NO_FAULT)
-        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "inputs", fault.hint[0] == '\0' ? NULL : fault.hint, "%s", fault.what);
+        doctor_note(doctor, DOCTOR_FAIL, fault_status(&fault), "inputs", fault.hint[0] == '\0' ? NULL : fault.hint, "%s",
+                    fault.what);
     else if (inputs->count == 0 && wait.unsettled == 0)
-        doctor_note(doctor, DOCTOR_WARN, 0, "inputs", arena_printf(doctor->arena, "is source.path right? it is relative to %s", config->dir),
+        doctor_note(doctor, DOCTOR_WARN, 0, "inputs", arena_printf(doctor->arena, "is source.path right? it is relative to %s",
+                                                                   config->dir),
                     "nothing matches the path now");
     else
-        doctor_note(doctor, DOCTOR_OK, 0, "inputs", NULL, "%u input%s match%s, the largest of %s as read", inputs->count, inputs->count == 1 ? "" : "s",
+        doctor_note(doctor, DOCTOR_OK, 0, "inputs", NULL, "%u input%s match%s, the largest of %s as read", inputs->count,
+                    inputs->count == 1 ? "" : "s",
                     inputs->count == 1 ? "es" : "", doctor_bytes(inputs->largest, bytes));
     if (inputs->newest_us > clock_now_us() + SKEW_US)
-        doctor_note(doctor, DOCTOR_WARN, 0, "input_clock", "compare the clocks of this machine and of the one that writes the files",
-                    "the newest input was written %" PRId64 " minutes from now", (inputs->newest_us - clock_now_us()) / MINUTE_US);
+        doctor_note(doctor, DOCTOR_WARN, 0, "input_clock",
+                    "compare the clocks of this machine and of the one that writes the files",
+                    "the newest input was written %" PRId64 " minutes from now",
+                    (inputs->newest_us - clock_now_us()) / MINUTE_US);
 }
 
 /* Whether a file of the folder can be read says more than the folder's own rights. */
@@ -298,12 +313,14 @@ source_folder_look(struct doctor *doctor, const struct config *config, const cha
     int found;
 
     if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        doctor_note(doctor, DOCTOR_FAIL, 66, "source_folder", arena_printf(doctor->arena, "source.path is relative to the pipeline file, in %s", config->dir),
+        doctor_note(doctor, DOCTOR_FAIL, 66, "source_folder",
+                    arena_printf(doctor->arena, "source.path is relative to the pipeline file, in %s", config->dir),
                     "there is no folder '%s'", folder);
         return;
     }
     if (eaccess(folder, R_OK | X_OK) != 0) {
-        doctor_note(doctor, DOCTOR_FAIL, 77, "source_folder", arena_printf(doctor->arena, "give this user the right to read '%s'", folder),
+        doctor_note(doctor, DOCTOR_FAIL, 77, "source_folder",
+                    arena_printf(doctor->arena, "give this user the right to read '%s'", folder),
                     "'%s' cannot be read: it is %s", folder, rights(doctor, &st));
         return;
     }
@@ -328,7 +345,8 @@ source_folder_look(struct doctor *doctor, const struct config *config, const cha
     if (found >= 0)
         free(entry);
     if (closed > 0)
-        doctor_note(doctor, DOCTOR_FAIL, 77, "source_folder", "let the program that writes them give this user the right to read them",
+        doctor_note(doctor, DOCTOR_FAIL, 77, "source_folder",
+                    "let the program that writes them give this user the right to read them",
                     "%u file%s cannot be read, such as '%s'", closed, closed == 1 ? "" : "s", one);
     else
         doctor_note(doctor, DOCTOR_OK, 0, "source_folder", NULL, "'%s' can be read", folder);
@@ -353,7 +371,8 @@ target_look(struct doctor *doctor, const struct config *config, int64_t largest)
             return;
         }
         if (eaccess(path, W_OK) != 0) {
-            doctor_note(doctor, DOCTOR_FAIL, 77, "target_file", "chown it to the user who runs the pipeline", "'%s' cannot be written: it is %s", path,
+            doctor_note(doctor, DOCTOR_FAIL, 77, "target_file", "chown it to the user who runs the pipeline",
+                        "'%s' cannot be written: it is %s", path,
                         rights(doctor, &st));
             return;
         }
@@ -377,12 +396,15 @@ secret_look(struct doctor *doctor, const struct config *config, const struct con
         return;
     path = file->text[0] == '/' ? file->text : arena_printf(doctor->arena, "%s/%s", config->dir, file->text);
     if (stat(path, &st) != 0)
-        doctor_note(doctor, DOCTOR_FAIL, 1, "secrets", NULL, "secret '%s': cannot find '%s': %s", secret->key, path, strerror(errno));
+        doctor_note(doctor, DOCTOR_FAIL, 1, "secrets", NULL, "secret '%s': cannot find '%s': %s", secret->key, path,
+                    strerror(errno));
     else if (st.st_mode & 0007)
-        doctor_note(doctor, DOCTOR_FAIL, 1, "secrets", arena_printf(doctor->arena, "chmod 600 '%s'", path), "secret '%s': everybody may read '%s': it is %s",
+        doctor_note(doctor, DOCTOR_FAIL, 1, "secrets", arena_printf(doctor->arena, "chmod 600 '%s'", path),
+                    "secret '%s': everybody may read '%s': it is %s",
                     secret->key, path, rights(doctor, &st));
     else if (st.st_mode & 0070)
-        doctor_note(doctor, DOCTOR_WARN, 0, "secrets", arena_printf(doctor->arena, "chmod 600 '%s'", path), "secret '%s': a group may read '%s': it is %s",
+        doctor_note(doctor, DOCTOR_WARN, 0, "secrets", arena_printf(doctor->arena, "chmod 600 '%s'", path),
+                    "secret '%s': a group may read '%s': it is %s",
                     secret->key, path, rights(doctor, &st));
     else
         doctor_note(doctor, DOCTOR_OK, 0, "secrets", NULL, "secret '%s' is this user's alone", secret->key);
@@ -415,7 +437,8 @@ zone_look(struct doctor *doctor, const struct config *config)
     time_t now = (time_t)(clock_now_us() / 1000000);
     struct tm local;
 
-    if (config->source.at_s < 0 || strcmp(config->source.timezone, "UTC") != 0 || localtime_r(&now, &local) == NULL || local.tm_gmtoff == 0)
+    if (config->source.at_s < 0 || strcmp(config->source.timezone, "UTC") != 0 || localtime_r(&now, &local) == NULL ||
+        local.tm_gmtoff == 0)
         return;
     doctor_note(doctor, DOCTOR_WARN, 0, "time_zone", "set source.timezone when the export goes by local time",
                 "source.at %02d:%02d is read as UTC, and this machine is %+.1f h from it", (int)(config->source.at_s / 3600),

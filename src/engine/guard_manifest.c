@@ -133,7 +133,7 @@ voice_add(struct asking *asking, const char *name, const char *folder, size_t fo
 {
     struct daybreak_fault why = {0};
     struct voice *voice;
-    struct manifest *says = too_large ? NULL : manifest_new(text->at, text->size, &why);
+    struct manifest *says = too_large ? NULL : manifest_new(text->size == 0 ? "" : text->at, text->size, &why);
 
     if (says == NULL) {
         trip(asking, name, NULL, NULL, NULL, "the manifest '%.200s' cannot be read: %s", name,
@@ -554,31 +554,48 @@ guard_manifest_judge(struct pipeline *p, const struct daybreak_input *input, str
     return result;
 }
 
+/* Is what stands beside file ${file} not there, or not wholly written yet? *next INPUT_END: the input has no such file. */
+static int
+is_awaited(struct asking *asking, uint32_t file, bool *awaited, enum daybreak_next *next, struct daybreak_fault *fault)
+{
+    struct daybreak_beside beside = {.file = file, .name = asking->spec->file};
+    struct daybreak_fault why = {0};
+    struct text text = {0};
+    struct pipeline *p = asking->p;
+    int result = beside_read(asking, &beside, &text, next, fault);
+
+    *awaited = result == 0 && *next == DAYBREAK_IDLE;
+    if (result == 0 && *next == DAYBREAK_PART_END) {
+        struct manifest *says = manifest_new(text_end(&text), text.size, &why);
+
+        *awaited = says == NULL;
+        manifest_free(says);
+    }
+    if (*awaited && (p->awaited == NULL || strcmp(p->awaited, asking->input->name) != 0)) {
+        LOG_INFO("input waits for its manifest: pipeline=%s input=%s manifest=%s", p->config->name, asking->input->name, beside.found);
+        p->awaited = arena_text(p->arena, asking->input->name);
+    }
+    text_fini(&text);
+    return result;
+}
+
 int
 guard_manifest_awaited(struct pipeline *p, const struct daybreak_input *input, bool *awaited, struct daybreak_fault *fault)
 {
+    int result = 0;
+
     *awaited = false;
-    for (uint32_t t = 0; t < p->tables && !*awaited; t++) {
-        const struct config_manifest *spec = spec_of(p, t);
+    for (uint32_t t = 0; t < p->tables && result == 0 && !*awaited; t++) {
+        struct asking asking = {.p = p, .input = input, .spec = spec_of(p, t)};
         enum daybreak_next next = DAYBREAK_MORE;
 
-        if (spec == NULL || spec->file == NULL || (clock_now_us() - input->visible_at_us) / 1000 >= spec->wait_ms)
+        if (asking.spec == NULL || asking.spec->file == NULL ||
+            (clock_now_us() - input->visible_at_us) / 1000 >= asking.spec->wait_ms)
             continue;
-        for (uint32_t file = 0; next != DAYBREAK_INPUT_END && !*awaited; file++) {
-            struct daybreak_beside beside = {.file = file, .name = spec->file};
-            size_t got;
-            char byte;
-
-            if (source_beside(p->source, &beside, &byte, 1, &got, &next, fault) != 0)
-                return -1;
-            if (next == DAYBREAK_IDLE) {
-                *awaited = true;
-                if (p->awaited != NULL && strcmp(p->awaited, input->name) == 0)
-                    break;
-                LOG_INFO("input waits for its manifest: pipeline=%s input=%s manifest=%s", p->config->name, input->name, beside.found);
-                p->awaited = arena_text(p->arena, input->name);
-            }
-        }
+        asking.piece = memory_need(PIECE_BYTES);
+        for (uint32_t file = 0; result == 0 && next != DAYBREAK_INPUT_END && !*awaited; file++)
+            result = is_awaited(&asking, file, awaited, &next, fault);
+        free(asking.piece);
     }
-    return 0;
+    return result;
 }

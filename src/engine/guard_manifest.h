@@ -10,7 +10,8 @@
  */
 int guard_manifest_judge(struct pipeline *p, const struct daybreak_input *input, struct guard_verdict *verdict, struct daybreak_fault *fault);
 
-/** guard_manifest_awaited(p, input, awaited, fault): a manifest beside the input is not there yet, and it is too early to hold the input for that. */
+/** guard_manifest_awaited(p, input, awaited, fault): a manifest beside the input is not there yet, or not whole, and it is too early to hold the
+ * input for that. */
 int guard_manifest_awaited(struct pipeline *p, const struct daybreak_input *input, bool *awaited, struct daybreak_fault *fault);
 
 #endif

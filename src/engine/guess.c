@@ -225,7 +225,16 @@ rename_find(struct guess *guess, struct guess_table *table)
             new = arena_alloc(guess->arena, table->columns * sizeof *new);
         }
         old[count] = name;
-        new[count++] = arena_printf(guess->arena, "%.*s_%u", (int)text_utf8_cut(name, size, SQL_NAME - 8), name, c + 1);
+        for (uint32_t n = c + 1;; n += table->columns) {
+            size_t k = 0;
+
+            new[count] = arena_printf(guess->arena, "%.*s_%u", (int)text_utf8_cut(name, size, SQL_NAME - 8), name, n);
+            while (k < count && strcasecmp(new[k], new[count]) != 0)
+                k++;
+            if (k == count && !is_taken(table, table->columns, new[count]))
+                break;
+        }
+        count++;
     }
     if (count == 0)
         return;

@@ -110,6 +110,12 @@ letter_850(unsigned c)
            (c >= 0xd0 && c <= 0xd8 && c != 0xd9) || c == 0xde || (c >= 0xe0 && c <= 0xe5 && c != 0xe6) || (c >= 0xe7 && c <= 0xed);
 }
 
+static const char *
+bytes_are(const struct guess_bytes *bytes, struct arena *arena)
+{
+    return arena_printf(arena, "%lld byte%s", (long long)bytes->broken, bytes->broken == 1 ? " is" : "s are");
+}
+
 static void
 encoding_legacy(const struct guess_bytes *bytes, struct arena *arena, struct guess_dialect *dialect)
 {
@@ -124,13 +130,12 @@ encoding_legacy(const struct guess_bytes *bytes, struct arena *arena, struct gue
     dialect->encoding_doubt = true;
     if (dos > windows && controls > 0 && (undefined > 0 || dos > windows * 2)) {
         dialect->encoding = "IBM850";
-        dialect->encoding_why = arena_printf(arena, "%lld bytes are no UTF-8, and stand where the code page of DOS has letters: a guess",
-                                             (long long)bytes->broken);
+        dialect->encoding_why = arena_printf(arena, "%s no UTF-8, and stand%s where the code page of DOS has letters: a guess",
+                                             bytes_are(bytes, arena), bytes->broken == 1 ? "s" : "");
         return;
     }
     dialect->encoding = undefined > 0 ? "ISO-8859-1" : "WINDOWS-1252";
-    dialect->encoding_why = arena_printf(arena, "%lld bytes are no UTF-8: a guess, the likeliest of the one-byte encodings",
-                                         (long long)bytes->broken);
+    dialect->encoding_why = arena_printf(arena, "%s no UTF-8: a guess, the likeliest of the one-byte encodings", bytes_are(bytes, arena));
 }
 
 static bool
@@ -160,16 +165,14 @@ encoding_find(const struct guess_bytes *given, struct arena *arena, struct guess
         return false;
     if (bytes->size >= 3 && head[0] == 0xef && head[1] == 0xbb && head[2] == 0xbf) {
         dialect->encoding_why = bytes->broken == 0 ? "UTF-8, as its byte order mark says"
-                                                   : arena_printf(arena, "UTF-8 by its byte order mark, but %lld bytes are none",
-                                                                  (long long)bytes->broken);
+                                                   : arena_printf(arena, "UTF-8 by its byte order mark, but %s none", bytes_are(bytes, arena));
         dialect->encoding_doubt = bytes->broken > 0;
     } else if (bytes->broken == 0) {
         dialect->encoding_why = bytes->characters == 0 ? "all of it is ASCII: read as UTF-8"
-                                                       : arena_printf(arena, "UTF-8: %lld characters beyond ASCII, all of them valid",
-                                                                      (long long)bytes->characters);
+                                                       : arena_printf(arena, "UTF-8: %lld character%s beyond ASCII, all valid", (long long)bytes->characters,
+                                                                      bytes->characters == 1 ? "" : "s");
     } else if (bytes->characters >= bytes->broken * 4) {
-        dialect->encoding_why = arena_printf(arena, "UTF-8, but for %lld bytes that are none: their rows will be set aside",
-                                             (long long)bytes->broken);
+        dialect->encoding_why = arena_printf(arena, "UTF-8, but %s none: such rows are set aside", bytes_are(bytes, arena));
         dialect->encoding_doubt = true;
     } else {
         encoding_legacy(bytes, arena, dialect);

@@ -251,6 +251,8 @@ quotes_off(struct guess *guess)
         if (strcmp(dialect->type, "csv") != 0 || dialect->quote < 0)
             continue;
         dialect->quote = -1;
+        if (dialect->header)
+            guess->table[t].columns = 0; /* their names are read anew */
         dialect->quote_why = "a quote is opened and never closed: they are read as plain characters";
         changed = true;
     }

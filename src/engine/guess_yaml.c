@@ -285,6 +285,24 @@ put_no_key(struct text *out, int indent, const struct guess_table *table)
     text_put(out, "# key: [COLUMN]\n");
 }
 
+/* A column that may change although nothing else did. */
+static void
+put_ignore(struct text *out, const struct guess_table *table)
+{
+    size_t from = out->size;
+    bool key = false;
+
+    for (size_t k = 0; k < table->key.count; k++)
+        key |= table->changed_at != NULL && strcmp(table->key.item[k], table->changed_at) == 0;
+    text_put(out, "    # ignore: [");
+    if (table->changed_at != NULL && !key)
+        guess_yaml_scalar(out, table->changed_at);
+    else
+        text_put(out, "COLUMN");
+    text_char(out, ']');
+    end_line(out, from, "delivered, but a row in which nothing else differs is no change", NULL);
+}
+
 static void
 put_capture(struct text *out, const struct guess *guess, const struct guess_table *table)
 {
@@ -304,7 +322,7 @@ put_capture(struct text *out, const struct guess *guess, const struct guess_tabl
         end_line(out, from, "each dump is compared with the last: created, updated, deleted", NULL);
     }
     put_key(out, 4, table);
-    text_put(out, "    # ignore: [COLUMN]                          # columns that differ in every dump and mean nothing\n");
+    put_ignore(out, table);
     if (guess->manifest != NULL) {
         size_t from = out->size;
 
@@ -319,15 +337,20 @@ put_capture(struct text *out, const struct guess *guess, const struct guess_tabl
             guess_yaml_scalar(out, guess->manifest_sha256);
         }
         text_put(out, "}}");
-        end_line(out, from, "what it says is true of this dump; one of which it is not waits for a person", NULL);
+        end_line(out, from, "it is right about this dump; a later one about which it is wrong waits for a person", NULL);
     }
     if (guess->manifest != NULL)
         return;
-    if (table->keyless > 0)
-        text_printf(out, "    # guards: {max_keyless: %lld}                 # rows without a key may be any row: more than this hold back deletes\n",
-                    (long long)table->keyless);
-    else
-        text_put(out, "    # guards: {max_deletes: 20%, min_rows: 50%}  # the defaults: a dump that would change more waits for a person\n");
+    {
+        size_t from = out->size;
+
+        if (table->keyless > 0)
+            text_printf(out, "    # guards: {max_keyless: %lld}", (long long)table->keyless);
+        else
+            text_put(out, "    # guards: {max_deletes: 20%, min_rows: 50%}");
+        end_line(out, from, table->keyless > 0 ? "a row without a key may be any row: more than this many hold back deletes"
+                                               : "the defaults: a dump beyond them waits for a person", NULL);
+    }
 }
 
 static void
@@ -505,7 +528,9 @@ guess_yaml(const struct guess *guess, struct text *out)
             text_put(out, "\ncontext:\n");
             put_changed(out, 2, table);
         } else {
-            text_printf(out, "\n# context: {changed_at: COLUMN}                  # %s\n", table->changed_why);
+            from = out->size + 1;
+            text_put(out, "\n# context: {changed_at: COLUMN}");
+            end_line(out, from, table->changed_why, NULL);
         }
     }
     put_sink(out, guess);

@@ -98,13 +98,52 @@ listen(void *context, const struct step_problem *problem)
                       problem->suggestion, "%s", problem->what);
 }
 
+/* The `set` that made a column, by the name it had there. */
+static const struct config_set *
+set_of(const struct config_table *table, const char *column)
+{
+    for (uint32_t i = table->step_count; i > 0; i--) {
+        const struct config_step *step = &table->steps[i - 1];
+
+        for (uint32_t k = 0; k < step->set_count; k++)
+            if (strcmp(step->set[k].column, column) == 0)
+                return &step->set[k];
+        for (size_t k = 0; k < step->rename.count; k++)
+            if (strcmp(step->rename.value[k], column) == 0) {
+                column = step->rename.name[k];
+                break;
+            }
+    }
+    return NULL;
+}
+
+/* Products have many digits; what is said of declared fields holds for what is made of them too. */
+static void
+wide_decimals(const struct listener *to, const struct config_table *table, const struct step_plan *plan)
+{
+    const char *load = to->config->sink.load.type;
+
+    for (uint32_t i = 0; load != NULL && strcmp(load, "sqlite") == 0 && i < plan->columns; i++) {
+        const struct daybreak_column *column = &plan->column[i];
+        const struct config_set *set = set_of(table, column->name);
+        char hint[100];
+
+        if (set == NULL || column->type != DAYBREAK_TYPE_DECIMAL || column->precision <= 15)
+            continue;
+        snprintf(hint, sizeof hint, "cast(… as decimal(15,%u)) makes it a number there",
+                 (unsigned)(column->scale < 15 ? column->scale : 15));
+        findings_add(to->findings, FINDING_NOTE, "wide-decimal", to->config->path, set->place, hint,
+                     "column '%s' may have %u digits: SQLite keeps it as TEXT, so that no digit is lost", column->name,
+                     (unsigned)column->precision);
+    }
+}
+
 static void
 plan_look(struct listener *to, const struct config_table *table, bool open, struct step_plan *plan)
 {
     struct step_request request = {.table = table, .layout = to->layout, .zone = to->config->source.timezone, .open = open,
                                    .context_open = to->config->source.table_count > 1, .config = to->config, .lookups = to->lookups,
-                                   .problem = listen,
-                                   .context = to};
+                                   .problem = listen, .context = to};
     struct daybreak_fault fault = {0};
     struct contract *contract;
 
@@ -122,6 +161,8 @@ look_declared(const struct config *config, const struct lookups *lookups, const 
     struct step_plan plan;
 
     plan_look(&to, table, true, &plan);
+    if (look == LOOK_BIND)
+        wide_decimals(&to, table, &plan);
     step_plan_free(&plan);
     arena_free(arena);
 }

@@ -24,6 +24,7 @@ struct lookup_file {
     struct lookup *lookup;
     struct config config;  /* what its source reads */
     struct source *source;
+    bool amid;             /* in the middle of a look: the next call would go on with it */
     char *name, *fingerprint; /* of what was read; NULL: nothing yet */
 };
 
@@ -116,16 +117,33 @@ found(struct wanted *wanted, const struct daybreak_input *input)
     wanted->fingerprint = memory_text(input->fingerprint);
 }
 
-/* A whole look: which of what is there is wanted. */
 static int
-look(struct source *source, struct wanted *wanted, struct daybreak_fault *fault)
+look_on(struct lookup_file *file, struct daybreak_input *input, struct daybreak_wait *wait, enum daybreak_next *next,
+        struct daybreak_fault *fault)
+{
+    file->amid = false; /* after a fault, too, a new look begins */
+    if (source_look(file->source, input, wait, next, fault) != 0)
+        return -1;
+    file->amid = *next == DAYBREAK_MORE;
+    return 0;
+}
+
+/* A whole look, from its beginning: which of what is there is wanted. */
+static int
+look(struct lookup_file *file, struct wanted *wanted, struct daybreak_fault *fault)
 {
     struct daybreak_input input;
     struct daybreak_wait wait;
     enum daybreak_next next;
 
+    free(wanted->name);
+    free(wanted->fingerprint);
+    wanted->name = wanted->fingerprint = NULL;
+    while (file->amid)
+        if (look_on(file, &input, &wait, &next, fault) != 0)
+            return -1;
     for (;;) {
-        if (source_look(source, &input, &wait, &next, fault) != 0)
+        if (look_on(file, &input, &wait, &next, fault) != 0)
             return -1;
         if (next != DAYBREAK_MORE)
             break;
@@ -140,13 +158,13 @@ look(struct source *source, struct wanted *wanted, struct daybreak_fault *fault)
 
 /* Once more up to that one: the source reads the input that it gave last. 1: it is at hand, 0: it is gone or another by now. */
 static int
-take(struct source *source, const struct wanted *wanted, struct daybreak_input *input, struct daybreak_fault *fault)
+take(struct lookup_file *file, const struct wanted *wanted, struct daybreak_input *input, struct daybreak_fault *fault)
 {
     struct daybreak_wait wait;
     enum daybreak_next next;
 
     for (;;) {
-        if (source_look(source, input, &wait, &next, fault) != 0)
+        if (look_on(file, input, &wait, &next, fault) != 0)
             return -1;
         if (next != DAYBREAK_MORE)
             return 0;
@@ -194,7 +212,7 @@ find(const struct lookup_files *files, struct lookup_file *file, struct wanted *
     int64_t until = clock_steady_ms() + UNSETTLED_MS;
 
     for (;;) {
-        if (look(file->source, wanted, fault) != 0)
+        if (look(file, wanted, fault) != 0)
             return -1;
         if (wanted->name != NULL)
             return 0;
@@ -267,7 +285,7 @@ file_begin(const struct lookup_files *files, struct lookup_file *file, const str
             result = 0;
             break;
         }
-        taken = take(file->source, &wanted, &at_hand, fault);
+        taken = take(file, &wanted, &at_hand, fault);
         if (taken < 0)
             break;
         if (taken == 0)
@@ -336,13 +354,13 @@ lookup_files_peek(const struct config *config, struct lookup *lookup, struct are
     *name = NULL;
     if (source_open(&file.config, NULL, &file.source, fault) != 0)
         goto done;
-    if (look(file.source, &wanted, fault) != 0)
+    if (look(&file, &wanted, fault) != 0)
         goto close;
     if (wanted.name == NULL) {
         not_there(&file, &wanted, fault);
         goto close;
     }
-    if (take(file.source, &wanted, &input, fault) != 1)
+    if (take(&file, &wanted, &input, fault) != 1)
         goto close;
     *name = arena_text(arena, input.name);
     source_start(file.source, &input, &start);

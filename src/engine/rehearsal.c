@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a dry run has to tell. It goes the road of a real run, over a copy of the state that is kept in memory and past a target that is
+ * What a dry run has to tell. It goes the road of a real run, over a copy of the state that is kept in memory and past a
+ * target that is
  * only looked at; here is noted what would have landed, with a few rows of each kind.
  */
 #include "engine/rehearsal.h"
@@ -88,7 +89,8 @@ wants(const struct rehearsal *rehearsal, uint32_t index, char op)
     return kind != NULL && rehearsal->taken[index][kind - kinds] < REHEARSAL_SAMPLES;
 }
 
-/* The row as it stands in the target now, under the names it has there; false where the target cannot be asked or has no such row. */
+/* The row as it stands in the target now, under the names it has there; false where the target cannot be asked or has no such
+ * row. */
 static bool
 row_of_target(struct pipeline *p, const struct pipeline_table *table, struct batch *batch, uint32_t i, struct text *row)
 {
@@ -146,7 +148,8 @@ cell_before(struct pipeline *p, const struct json_tree *row, const struct daybre
         return true;
     json_string(row, node, &cell);
     text_end(&cell);
-    if (type.type != DAYBREAK_TYPE_TEXT && type.type != DAYBREAK_TYPE_BYTES && value_canonical(&type, cell.at, cell.size, room, &length))
+    if (type.type != DAYBREAK_TYPE_TEXT && type.type != DAYBREAK_TYPE_BYTES &&
+        value_canonical(&type, cell.at, cell.size, room, &length))
         *text = keep_bytes(p, room, length);
     else
         *text = keep_bytes(p, cell.at, cell.size);
@@ -218,7 +221,8 @@ rehearsal_batch(struct pipeline *p, const struct daybreak_input *input, const st
         size_t where;
         bool known;
 
-        if (!wants(rehearsal, table->index, op) || (batch->fate != NULL && batch->fate[i] == BATCH_ASIDE)) /* a letter tells of those */
+        /* a letter tells of those */
+        if (!wants(rehearsal, table->index, op) || (batch->fate != NULL && batch->fate[i] == BATCH_ASIDE))
             continue;
         sample = sample_new(p, table->config->name, table->index, op);
         sample->input = keep(p, input->name);

@@ -31,7 +31,8 @@ struct rehearsal_sample {
     const char *key;              /* NULL: none */
     struct rehearsal_cell *cell;  /* of u: only what differs, where the row before is known */
     uint32_t cells;
-    const char *stage, *rule, *reason, *detail, *field, *value; /* of 'x'; f: rule is the filter; d: reason, when its row leaves */
+    /* of 'x'; f: rule is the filter; d: reason, when its row leaves */
+    const char *stage, *rule, *reason, *detail, *field, *value;
     int64_t line;                 /* -1: not known */
     struct rehearsal_sample *next;
 };
@@ -69,11 +70,13 @@ struct rehearsal {
 /** rehearsal_begin(pipeline): a dry run begins. All below do nothing in a run that is none. */
 void rehearsal_begin(struct pipeline *pipeline);
 /** rehearsal_batch(pipeline, input, table, batch): changes as they would be staged: some are kept as samples. */
-void rehearsal_batch(struct pipeline *pipeline, const struct daybreak_input *input, const struct pipeline_table *table, struct batch *batch);
+void rehearsal_batch(struct pipeline *pipeline, const struct daybreak_input *input, const struct pipeline_table *table,
+                     struct batch *batch);
 /** rehearsal_letter(pipeline, dead): a record that would become a dead letter. */
 void rehearsal_letter(struct pipeline *pipeline, const struct ledger_dead *dead);
 /** rehearsal_guard(pipeline, input, table, verdict): a guard trips; ${table} may be NULL. */
-void rehearsal_guard(struct pipeline *pipeline, const struct daybreak_input *input, const char *table, const struct guard_verdict *verdict);
+void rehearsal_guard(struct pipeline *pipeline, const struct daybreak_input *input, const char *table,
+                     const struct guard_verdict *verdict);
 /** rehearsal_input(pipeline, input, outcome, reason): the input is settled; called before what it staged is forgotten. */
 void rehearsal_input(struct pipeline *pipeline, const struct daybreak_input *input, const char *outcome, const char *reason);
 /** rehearsal_json(result, json): members of the result's object: dry_run, rehearsed, guards, samples, guarantees. */

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "record/batch.h"
 #include "record/value.h"
+#include "step/lookup.h"
 #include "step/step.h"
 
 static bool
@@ -63,13 +64,17 @@ ignore(void *context, const struct step_problem *problem)
 uint32_t
 shape_columns(struct arena *arena, const struct config *config, const struct config_table *table, struct daybreak_column **column)
 {
-    struct step_request request = {.table = table, .config = config, .layout = shape_declared(arena, table),
+    struct lookups *lookups = lookups_new(config, NULL);
+    struct step_request request = {.table = table, .config = config, .layout = shape_declared(arena, table), .lookups = lookups,
                                    .zone = config->source.timezone, .open = true, .context_open = true, .problem = ignore};
     struct daybreak_fault fault = {0};
     struct daybreak_column *out;
     struct step_plan plan;
+    bool known = true; /* else what follows from a lookup has no type that could be told */
     uint32_t count = 0;
 
+    for (uint32_t i = 0; i < lookups_count(lookups); i++)
+        known &= lookup_open(lookups_at(lookups, i), &fault) == 0;
     step_plan_make(&request, &plan, &fault);
     out = arena_alloc(arena, (plan.columns + table->capture.key.count + 1) * sizeof *out);
     for (size_t k = 0; k < table->capture.key.count; k++) {
@@ -78,11 +83,12 @@ shape_columns(struct arena *arena, const struct config *config, const struct con
         out[count++].key = true;
     }
     for (uint32_t i = 0; i < plan.columns; i++)
-        if (!plan.column[i].key)
+        if (!plan.column[i].key && (known || plan.from[i] != UINT32_MAX))
             out[count++] = plan.column[i];
     for (uint32_t i = 0; i < count; i++)
         out[i].name = arena_text(arena, out[i].name);
     step_plan_free(&plan);
+    lookups_free(lookups);
     *column = out;
     return count;
 }

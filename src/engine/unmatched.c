@@ -71,7 +71,8 @@ names_hint(const char *folder, const char *last, const struct listing *listing, 
     if (nearest != NULL)
         fault_hint(fault, "in '%s' nothing is called '%s': did you mean '%s'?", folder, last, nearest);
     else
-        fault_hint(fault, "in '%s' nothing is called '%s': there %s %s", folder, last, listing->count == 1 ? "is" : "are", text_end(&shown));
+        fault_hint(fault, "in '%s' nothing is called '%s': there %s %s", folder, last, listing->count == 1 ? "is" : "are",
+                   text_end(&shown));
     text_fini(&shown);
 }
 
@@ -84,7 +85,8 @@ unmatched_hint(const struct config *config, struct daybreak_fault *fault)
     const char *at;
 
     fault_hint(fault, "is source.path relative to %s?", config->dir);
-    if (node == NULL || node->kind != CONFIG_SCALAR || node->hidden || strlen(node->text) >= PATH_MAX / 2 || strlen(config->dir) >= PATH_MAX / 2)
+    if (node == NULL || node->kind != CONFIG_SCALAR || node->hidden || strlen(node->text) >= PATH_MAX / 2 ||
+        strlen(config->dir) >= PATH_MAX / 2)
         return;
     snprintf(folder, sizeof folder, "%s", node->text[0] == '/' ? "" : config->dir);
     for (at = node->text + strspn(node->text, "/");;) { /* folder by folder, as far as the path is plain */

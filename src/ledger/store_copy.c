@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beside the road, under the ledger: its tables once more, in memory, for a run that must leave no trace. The file is only read. */
+/* Beside the road, under the ledger: its tables once more, in memory, for a run that must leave no trace. The file is only
+ * read. */
 #include "store.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 
 #define COPY_TRIES 5
 
-/* Does the file lie as its last writer closed it? Then a reader needs no index beside it; any other makes one, and leaves it there. */
+/* Does the file lie as its last writer closed it? Then a reader needs no index beside it; any other makes one, and leaves it
+ * there. */
 static bool
 is_still(const char *path, struct stat *file)
 {
@@ -90,7 +92,8 @@ static int
 copy_tables(struct store *store, store_copy_fn where, struct daybreak_fault *fault)
 {
     sqlite3_stmt *tables = store_query(store, fault,
-                                       "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'", "");
+                                       "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+                                       "");
     int row;
 
     if (tables == NULL)
@@ -122,7 +125,8 @@ copy_all(struct store *store, int32_t application, const char *const *script, in
     bool mine;
     int result;
 
-    if (number(store, "PRAGMA was.user_version", &version, fault) != 0 || number(store, "PRAGMA was.application_id", &id, fault) != 0 ||
+    if (number(store, "PRAGMA was.user_version", &version, fault) != 0 ||
+        number(store, "PRAGMA was.application_id", &id, fault) != 0 ||
         number(store, "SELECT count(*) FROM was.sqlite_schema", &tables, fault) != 0)
         return -1;
     if (id != application && (id != 0 || version != 0 || tables != 0)) {
@@ -141,7 +145,8 @@ copy_all(struct store *store, int32_t application, const char *const *script, in
 }
 
 int
-store_copy(struct store *store, const char *path, int32_t application, const char *const *script, int scripts, store_copy_fn where,
+store_copy(struct store *store, const char *path, int32_t application, const char *const *script, int scripts,
+           store_copy_fn where,
            struct daybreak_fault *fault)
 {
     struct stat before, after;

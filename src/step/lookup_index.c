@@ -236,7 +236,7 @@ lookup_index_free(struct lookup_index *index)
     free(index);
 }
 
-/* Some rows at a time: all their keys are hashed before the first slot is needed, so that memory answers while others are made. */
+/* Some rows at a time, each step for all of them: what one needs next is fetched from memory while the others are looked at. */
 void
 lookup_index_find(struct lookup_index *index, const struct vector *key, const uint32_t *row, uint32_t count,
                   struct lookup_answer *answer)
@@ -247,6 +247,7 @@ lookup_index_find(struct lookup_index *index, const struct vector *key, const ui
     for (uint32_t from = 0; from < count; from += GROUP) {
         uint32_t group = count - from < GROUP ? count - from : GROUP;
         size_t at[GROUP + 1];
+        const struct entry *likely[GROUP];
         bool some[GROUP];
         uint64_t hash[GROUP];
 
@@ -267,9 +268,18 @@ lookup_index_find(struct lookup_index *index, const struct vector *key, const ui
             __builtin_prefetch(&index->slot[(uint32_t)hash[i] & index->mask]);
         }
         at[group] = index->key.size;
-        for (uint32_t i = 0; i < group; i++)
-            if (index->slot[(uint32_t)hash[i] & index->mask] != 0)
-                __builtin_prefetch(&index->entry[index->slot[(uint32_t)hash[i] & index->mask] - 1]);
+        for (uint32_t i = 0; i < group; i++) {
+            uint32_t number = index->slot[(uint32_t)hash[i] & index->mask];
+
+            likely[i] = number == 0 ? NULL : &index->entry[number - 1];
+            __builtin_prefetch(likely[i]);
+        }
+        for (uint32_t i = 0; i < group; i++) {
+            if (likely[i] == NULL || likely[i]->hash != hash[i])
+                continue;
+            __builtin_prefetch(likely[i]->key);
+            __builtin_prefetch(likely[i]->answer.cell);
+        }
         for (uint32_t i = 0; i < group; i++) {
             struct daybreak_text own = plain ? key->text[row[from + i]]
                                              : (struct daybreak_text){index->key.at + at[i], (uint32_t)(at[i + 1] - at[i])};

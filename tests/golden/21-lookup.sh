@@ -24,7 +24,7 @@ source:
 transforms:
   - lookup: {name: cust, from: {type: file, path: customers.csv, settle: 0s, fields: {since: date, score: "decimal(6,2)"}}, on: {customer: id}, take: [name, since, score]}
   - lookup: {name: tier, from: {type: file, path: tiers.jsonl, settle: 0s, fields: {least: integer}}, on: {qty: least}, take: [label], none: "null"}
-  - set: {customer_name: cust.name, since: cust.since, points: cust.score * qty, label: "coalesce(tier.label, '-')"}
+  - set: {customer_name: cust.name, since: cust.since, points: "cast(cust.score * qty as decimal(9,2))", label: "coalesce(tier.label, '-')"}
 context: {related: {customer: cust.name}}
 sink: {type: sqlite, path: out/p.db, table: p}
 Y
@@ -54,7 +54,7 @@ db 0 lint p.yaml
 is 'lint has nothing to say' '1 file, 0 errors, 0 warnings' "$(grep -v effectively <<<"$out")"
 run 3 p.yaml
 counts loaded=8 captured=8 read=8 delivered=4 dead=4
-is 'found by key, by another type, or null' '1 C1 3 Ann 2020-01-02 3.75 three|2 C2 1 Böb, the second NULL NULL one|7  1 Nobody 2021-01-01 1.00 one|8 C1 2 Ann 2020-01-02 2.50 -' \
+is 'found by key, by another type, or null' '1 C1 3 Ann 2020-01-02 3.75 three|2 C2 1 Böb, the second NULL NULL one|7  1 Nobody 2021-01-01 1 one|8 C1 2 Ann 2020-01-02 2.5 -' \
     "$(rowset out/p.db 'SELECT id, customer, qty, customer_name, since, points, label FROM p ORDER BY id')"
 is 'and in the envelope' '{"related":{"customer":"Ann"}}' "$(sql out/p.db "SELECT _context FROM p WHERE id = '1'")"
 is 'nothing but what was set is delivered' 'id customer qty customer_name since points label' \
@@ -68,6 +68,9 @@ is 'and why' \
 is 'the line is that of the record' '4|5|6|7' "$(dead p .line)"
 again p.yaml out/p.db
 db 0 ledger verify
+
+db 0 trace p 8
+has 'trace knows the columns that follow from a lookup' 'customer_name' "$out"
 
 place='the file changes'
 drop customers.csv '1 hour ago' <<'C'
@@ -169,7 +172,7 @@ transforms:
   - lookup: {name: t, from: {type: sqlite, path: crm.db, fields: {n: integer, total: "decimal(12,2)"}}, query: "SELECT count(*) AS n, total(amount) AS total FROM orders WHERE customer = :customer AND amount < :price;"}
   - lookup: {name: one, from: {type: sqlite, path: crm.db}, query: "SELECT amount FROM orders WHERE customer = :customer ORDER BY amount", many: first, none: "null"}
   - lookup: {name: all, from: {type: sqlite, path: crm.db}, query: "SELECT amount, id FROM orders WHERE customer = :customer", many: {amount: sum, id: count}, none: "null"}
-  - set: {ticket: crm.ticket + 1, segment: crm.segment, w: crm.weight, since: crm.since, active: crm.active, lim: crm.limit_to, orders: t.n, below: t.total, least: one.amount, whole: all.amount, ids: "coalesce(all.id, 0)"}
+  - set: {ticket: crm.ticket + 1, segment: crm.segment, w: crm.weight, since: crm.since, active: crm.active, lim: crm.limit_to, orders: t.n, below: t.total, least: one.amount, whole: "cast(all.amount as decimal(12,2))", ids: "coalesce(all.id, 0)"}
 context: {related: {ticket: crm.ticket}}
 sink: {type: sqlite, path: out/p.db, table: p, on_error: {give_up: 1s, backoff: 50ms..100ms}}
 Y
@@ -188,7 +191,7 @@ db 0 lint p.yaml
 is 'lint has nothing to say' '1 file, 0 errors, 0 warnings' "$(grep -v effectively <<<"$out")"
 run 3 p.yaml
 is 'typed as the table says, or as the file does' \
-    '1 78 gold 1.5 2020-01-02T03:04:05.000000Z 1 12.5 1 10.1 10.1 30.30 2|2 NULL NULL NULL NULL NULL NULL 1 5 5 5.00 1|3 NULL NULL NULL NULL NULL NULL 0 0 NULL NULL 0|5 78 gold 1.5 2020-01-02T03:04:05.000000Z 1 12.5 1 10.1 10.1 30.30 2' \
+    '1 78 gold 1.5 2020-01-02T03:04:05.000000Z 1 12.5 1 10.1 10.1 30.3 2|2 NULL NULL NULL NULL NULL NULL 1 5 5 5 1|3 NULL NULL NULL NULL NULL NULL 0 0 NULL NULL 0|5 78 gold 1.5 2020-01-02T03:04:05.000000Z 1 12.5 1 10.1 10.1 30.3 2' \
     "$(rowset out/p.db 'SELECT id, ticket, segment, w, since, active, lim, orders, below, least, whole, ids FROM p ORDER BY id')"
 is 'a value of another type fails its record' "4 lookup crm lookup_value customer = 'C4' in crm.db: crm.ticket is no integer: 'seven'" \
     "$(dead p '"\(.key) \(.rule) \(.reason) \(.detail)"')"
@@ -279,6 +282,42 @@ is 'of this input, not of the one before' '1 Bravo|2 Beta|3 Charlie' "$(rowset o
 pack c.tar.gz items.csv
 run 78 p.yaml
 has 'an input without it' "lookup 'region': 'drop/c.tar.gz' has no member that fits" "$out"
+
+fresh 'several inputs in one life'
+cat >p.yaml <<'Y'
+source: {path: "drop/p_%Y%m%d.csv", settle: 0s, capture: {key: [id], guards: {max_deletes: 100%}}}
+transforms:
+  - lookup: {name: c, from: {path: "ref/c_*.csv", settle: 0s}, on: {k: k}, take: [v]}
+  - lookup: {name: d, from: {type: sqlite, path: d.db}, query: "SELECT v FROM d WHERE k = :k"}
+  - set: {v: "c.v || d.v"}
+sink: {type: sqlite, path: out/p.db, table: p}
+Y
+mkdir ref && printf 'k,v\na,1\nb,2\n' | drop ref/c_1.csv
+sqlite3 d.db "CREATE TABLE d(k, v TEXT); INSERT INTO d VALUES ('a', 'x'), ('b', 'y')"
+for day in 1 2 3 4; do printf 'id,k\n%s,a\n9,b\n' "$day" | drop "drop/p_2026010$day.csv"; done
+run 0 p.yaml
+is 'each of them finds' '4 1x|9 2y' "$(rowset out/p.db 'SELECT id, v FROM p ORDER BY id')"
+"$daybreak" run --follow p.yaml >"$work/follow" 2>&1 &
+follower=$!
+children+=("$follower")
+wait_for() { # wait_for QUERY VALUE: until the target answers so
+    for _ in $(seq 400); do
+        [ "$(rowset out/p.db "$1")" = "$2" ] && return
+        sleep 0.05
+    done
+}
+printf 'id,k\n5,a\n9,b\n' | drop drop/p_20260105.csv now
+wait_for 'SELECT v FROM p WHERE id = 5' 1x
+is 'a follower too' 1x "$(rowset out/p.db 'SELECT v FROM p WHERE id = 5')"
+printf 'k,v\na,10\nb,2\n' | drop ref/c_2.csv
+sqlite3 d.db "UPDATE d SET v = 'z' WHERE k = 'a'"
+printf 'id,k\n6,a\n9,b\n' | drop drop/p_20260106.csv now
+wait_for 'SELECT v FROM p WHERE id = 6' 10z
+is 'and it sees what is new' 10z "$(rowset out/p.db 'SELECT v FROM p WHERE id = 6')"
+kill -TERM "$follower"
+wait "$follower"
+is 'and ends well' 0 $?
+db 0 ledger verify
 
 fresh 'what may not be'
 printf 'id,customer\n1,C1\n' | drop drop/a.csv

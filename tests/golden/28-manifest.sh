@@ -221,6 +221,7 @@ sed -i 's|n_%Y%m%d\*|n_%Y%m%d.csv|' p.yaml
 orders 1 | drop drop/n_20260101.csv now
 orders 2 | drop drop/n_20260102.csv
 echo 'rows: 3' >drop/n_20260102.csv.rows
+printf '{"rows":' >drop/n_20260101.csv.rows # half of it
 run 0 p.yaml
 counts
 echo 'rows: 3' >drop/n_20260101.csv.rows

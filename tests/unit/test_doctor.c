@@ -161,6 +161,11 @@ START_TEST(lines_are_taken_apart_as_cron_does)
     crontab("0 2 * * * cd '/tmp' && nice -n 5 daybreak -C /tmp run \"/nonexistent/a b.yaml\" && echo fine > /dev/null\n");
     ck_assert(noted("cron_file") && noted("cron_path"));
     ck_assert(!noted("cron_silenced")); /* another command's */
+    ck_assert(!noted("cron_program"));
+    crontab("0 2 * * * cd /nonexistent/daybreak && /nonexistent/bin/daybreak run a.yaml\n");
+    for (uint32_t i = 0; i < doctor.count; i++)
+        ck_assert(strcmp(doctor.check[i].name, "cron_program") != 0 || strstr(doctor.check[i].found, "program /nonexistent/bin/daybreak"));
+    ck_assert(noted("cron_program"));
 }
 END_TEST
 

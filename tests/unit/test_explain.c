@@ -18,8 +18,10 @@
 
 /* Calls that name a code. Its argument is the first with a text in it, which may be `full ? "disk-full" : "io-error"`. */
 static const char *const calls[] = {
-    "fault_exit", "sqlite_file_exit", "target_fault_exit", "TARGET_HALT", "halt", "findings_add", "CONFIG_ERROR", "CONFIG_WARNING",
-    "CONFIG_NOTE", "bad", "batch_bad_row", "evaluation_fail", "function_fail", "trip", "change_set_aside", "asides_add", "bad_say",
+    "fault_exit", "sqlite_file_exit", "target_fault_exit", "TARGET_HALT", "halt", "findings_add", "CONFIG_ERROR",
+    "CONFIG_WARNING",
+    "CONFIG_NOTE", "bad", "batch_bad_row", "evaluation_fail", "function_fail", "trip", "change_set_aside", "asides_add",
+    "bad_say",
     "token_error", "wrong_type", "problem_say", "findings_add_wide",
 };
 
@@ -100,7 +102,8 @@ file_read_codes(const char *path)
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
             size_t length = strlen(calls[i]);
 
-            if ((at == source || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) && strncmp(at, calls[i], length) == 0 && at[length] == '(')
+            if ((at == source || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) && strncmp(at, calls[i], length) == 0 &&
+                at[length] == '(')
                 call_read(at + length + 1);
         }
         for (int k = 0; k < 2; k++) { /* designated: .code = "…", ->reason = "…" */

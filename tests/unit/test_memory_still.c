@@ -57,7 +57,8 @@ traces(char *to, size_t room)
 
         snprintf(path, sizeof path, "%s/%s", dir, entry[i]->d_name);
         if (entry[i]->d_name[0] != '.' && stat(path, &st) == 0)
-            size += (size_t)snprintf(to + size, room - size, "%s %ld %ld %ld.%09ld\n", entry[i]->d_name, (long)st.st_ino, (long)st.st_size,
+            size += (size_t)snprintf(to + size, room - size, "%s %ld %ld %ld.%09ld\n", entry[i]->d_name, (long)st.st_ino,
+                                     (long)st.st_size,
                                      (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
         free(entry[i]);
     }
