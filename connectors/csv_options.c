@@ -186,7 +186,8 @@ trailer_check(const struct judge *judge, const struct csv *csv, const char **sta
         }
     }
     if (csv->trailer.count > 0 && !is_set(*starts))
-        say(judge, counts ? "trailer.count" : "trailer", "trailer: {starts: \"TRAILER|\", count: 2}", "trailer needs starts: how its line begins");
+        say(judge, counts ? "trailer.count" : "trailer", "trailer: {starts: \"TRAILER|\", count: 2}",
+            "trailer needs starts: how its line begins");
 }
 
 static void

@@ -441,7 +441,7 @@ enum json_found
 json_record_read(struct json_record *record, struct daybreak_rows *rows, struct jsonl_text *text, char behind, struct json_blemish *blemish)
 {
     uint32_t row = rows->rows, seen = 0, used = rows->block_used, start = text->at;
-    struct daybreak_span *cells = rows->spans + (size_t)row * record->columns;
+    struct daybreak_span *cells = record->columns == 0 ? rows->spans : rows->spans + (size_t)row * record->columns; /* none is made before */
     bool good;
 
     record->record++;

@@ -18,8 +18,8 @@
  * came in before is compared like a merge: the entry that should be next is tried first. For all else a
  * directory by key hash leads to an entry with two cache misses, which memory_find overlaps over a batch.
  * A key of 8 bytes costs 25 bytes in the base (raw hash 8, canonical hash 8, length 1, key; a byte more where
- * its route is not MEMORY_HOME, and its row where rows are kept) and 7 in the directory. Every block of 8 KiB has a checksum, compared when it
- * is first used: a memory that is damaged fails the next memory_journal (HALT 78), so that nothing it said
+ * its route is not MEMORY_HOME, and its row where rows are kept) and 7 in the directory. Every block of 8 KiB
+ * has a checksum, compared when it is first used: a memory that is damaged fails the next memory_journal (HALT 78), so that nothing it said
  * can land.
  *
  * The overlay costs the same bytes a key and 11 to 21 for its table: some 45 bytes a key while a first
@@ -30,7 +30,7 @@ struct memory;
 
 /* Where the last version of a key went: the number of a set of handoffs; which sets there are is kept elsewhere. */
 #define MEMORY_NOWHERE 0     /* no version of it is anywhere */
-#define MEMORY_HOME 1        /* the first set that was ever seen: costs no byte, and is what a memory of before says of every key */
+#define MEMORY_HOME 1        /* the first set that was ever seen: costs no byte, and is what an older memory says of every key */
 
 struct memory_found {
     bool there;
@@ -84,8 +84,8 @@ void memory_find(struct memory *memory, const struct memory_item *item, uint32_t
  * is gone. Both staged. */
 uint64_t memory_put(struct memory *memory, const struct memory_item *item);
 void memory_remove(struct memory *memory, const struct memory_item *item);
-/** memory_route(memory, item): the version of this key that was put last, and is not journalled yet, went to item->route; that put was
- * ${open}. All else is left as it is. */
+/** memory_route(memory, item): the version of this key that was put last, and is not journalled yet, went to
+ * item->route; that put was ${open}. All else is left as it is. */
 void memory_route(struct memory *memory, const struct memory_item *item);
 /** memory_undo(memory, item): the last staged put or remove of this key never was; the version below it
  * counts again (still seen). What was journalled and has not landed is undone by staging the version

@@ -361,12 +361,15 @@ put_format(struct cli *cli, struct text *out, const struct guess_dialect *d)
                      d->trailer_count > 0 ? "the last line has the number of rows" : "the last line is no row", NULL);
     } else {
         put_fact(cli, out, "format", d->type,
-                 d->path == NULL ? "each line is a JSON object" : d->path[0] == '\0' ? "the document is an array of objects" : NULL, NULL);
+                 d->path == NULL         ? "each line is a JSON object"
+                 : d->path[0] == '\0' ? "the document is an array of objects"
+                                       : NULL, NULL);
         if (d->path != NULL && d->path[0] != '\0')
             put_fact(cli, out, "records", d->path, "the first array of objects in the document", NULL);
     }
     put_fact(cli, out, "encoding", d->encoding_is, d->encoding_why,
-             d->encoding_doubt && d->encoding != NULL ? "look at names with accents; `encoding:` takes every name that `iconv -l` knows" : NULL);
+             d->encoding_doubt && d->encoding != NULL ? "look at names with accents; `encoding:` takes every name that `iconv -l` knows"
+                                                      : NULL);
 }
 
 static void
@@ -420,7 +423,8 @@ put_table_text(struct cli *cli, struct text *out, const struct guess *guess, con
         text_printf(&key, "%s%s", k > 0 ? ", " : "", table->key.item[k]);
     put_fact(cli, out, "key", table->key.count == 0 ? "none" : text_end(&key), table->key_why, table->key_doubt);
     if (guess->manifest != NULL)
-        put_fact(cli, out, "manifest", guess->manifest, "it is right about this dump; a later one about which it is wrong waits for a person", NULL);
+        put_fact(cli, out, "manifest", guess->manifest,
+                 "it is right about this dump; a later one about which it is wrong waits for a person", NULL);
     put_fact(cli, out, "changed at", table->changed_at == NULL ? "unknown" : table->changed_at, table->changed_why, NULL);
     put_columns(cli, out, table);
     text_fini(&rows);
@@ -520,8 +524,8 @@ example(struct cli *cli, const struct cli_args *args, const char *output)
         return 0;
     text_printf(&cli->out, "%s\n", cli->summary);
     if (!cli->quiet && !cli->as_json)
-        fprintf(stderr, "next: put a dump to drop/%s_20260131.csv, or change the path\n      daybreak lint %s\n      daybreak run %s\n", name,
-                output, output);
+        fprintf(stderr, "next: put a dump to drop/%s_20260131.csv, or change the path\n      daybreak lint %s\n      daybreak run %s\n",
+                name, output, output);
     return 0;
 }
 

@@ -45,6 +45,7 @@ const struct explain_example explain_examples[] = {
     {"expression-syntax", "set: {total: \"qty * unit_price\"}   # \"…\" around what holds ': ', ' #' or, in { }, a comma"},
     {"unknown-function", "daybreak explain expressions"},
     {"expression-type", "set: {total: \"cast(qty as integer) * unit_price\"}\nfilter: {name: empty, keep: qty <> 0}"},
+    {"made-key", "set: {order_no: lower(order_id)}   # and the key stays as it is"},
     {"key-from-others", "set: {order_id: upper(order_id), label: \"order_id || '/' || status\"}"},
     {"unknown-column", "head -1 drop/orders.csv"},
     {"older-version", "daybreak run --resync --dry-run orders.yaml"},

@@ -21,9 +21,11 @@ const struct daybreak_option config_lookup_options[] = {
      .help = "With `from: input`: which other table of the source."},
     {.name = "query", .type = DAYBREAK_TEXT, .at = offsetof(struct lookup_values, query),
      .example = "\"SELECT id AS ticket FROM accounts WHERE id = :customer_id\"",
-     .help = "From a database: one SELECT; :column stands for the record's value."},
+     .help = "From a database: one SELECT; :column stands for the record's value. What an input asks twice is answered once: later commits change "
+             "nothing for that key before the next input."},
     {.name = "on", .type = DAYBREAK_MAP, .at = offsetof(struct lookup_values, on), .example = "{customer_id: id}",
-     .help = "From a file or the input: which columns must be equal, {record column: its column}."},
+     .help = "From a file or the input: which columns must be equal, {record column: its column}. A column of the file without a type is read as "
+             "what it is compared with."},
     {.name = "take", .type = DAYBREAK_LIST, .at = offsetof(struct lookup_values, take), .example = "[segment]",
      .help = "From a file or the input: which of its columns are wanted."},
     {.name = "none", .type = DAYBREAK_CHOICE, .at = offsetof(struct lookup_values, none), .preset = "dead_letter",

@@ -53,7 +53,8 @@ const struct config_section config_sections[] = {
     {.path = "transforms.lookup", .table = config_lookup_options,
      .help = "Columns from a file, a database or another table of the input, for each record."},
     {.path = "transforms.lookup.from", .table = config_from_options, .open = true, .shape = CONFIG_SHAPE_OR_TEXT,
-     .help = "Where they come from: a file as a source would name it, a database, or `input`."},
+     .help = "Where they come from: a file as a source would name it, a database, or `input`. It is read before an input's first row and stays the "
+             "same to its last; a file that changed makes no row a change by itself."},
     {.path = "transforms.lookup.from.fields", .table = no_options, .same = "source.fields", .help = "Types of its columns."},
     {.path = "transforms.lookup.from.format", .table = no_options, .same = "source.format", .help = "How the file is read."},
     {.path = "transforms.use", .table = config_use_options, .open = true, .help = "A transform module, with its options."},

@@ -37,7 +37,8 @@ const struct daybreak_option config_filter_options[] = {
      .help = "What the records that are left out are counted under."},
     {.name = "keep", .type = DAYBREAK_TEXT, .at = offsetof(struct filter_values, keep), .required = true,
      .example = "\"status <> 'draft'\"",
-     .help = "A condition: records for which it is true go on, all others (null, too) end here, counted as filtered."},
+     .help = "A condition: records for which it is true go on, all others (null, too) end here, counted as filtered; a mirror "
+             "deletes a row that leaves. After a change of it: run --resync."},
     {.name = NULL},
 };
 

@@ -70,6 +70,8 @@ const struct finding_code finding_codes[] = {
      "cast(x as integer), and qty <> 0 where a condition is asked for. A part without columns that can never be computed, such as 1 / 0, "
      "is told here, too."},
     {"expression-limit", "An expression is too long, too deep or has too many parts."},
+    {"made-key", "A transform computes a key column. The target has one row for each key there is then: records whose keys become the same "
+     "share it. What leads back from there to the source's rows is not known, so that --resync cannot compare them."},
     {"key-from-others", "A transform makes a key column of columns that are not in the key. A delete brings its key alone, so its row in the "
      "target would not be found."},
     {"module-refused", "A transform module cannot work with the columns that there are at its place, or would give some that it must not: a "

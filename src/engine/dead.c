@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is set aside on its way, until the batch that counts it lands. A letter is written before the target's commit and becomes final with
- * the ledger's; a kill between the two is told apart by what the target says.
+ * What is set aside on its way, until the batch that counts it lands. A letter is written before the target's
+ * commit and becomes final with the ledger's; a kill between the two is told apart by what the target says.
  */
 #include "engine/dead.h"
 
@@ -145,7 +145,8 @@ dead_asides(struct pipeline *p, const struct daybreak_input *input, struct pipel
 
 /* What the record is to the target: a key of which no version stands there is still to be created. */
 static char
-op_of(struct pipeline *p, const struct pipeline_table *table, const struct batch *batch, uint32_t change, const struct ledger_dead *dead)
+op_of(struct pipeline *p, const struct pipeline_table *table, const struct batch *batch, uint32_t change,
+      const struct ledger_dead *dead)
 {
     struct daybreak_fault fault = {0};
     char op = batch->op[change];
@@ -263,10 +264,14 @@ dead_refused(struct pipeline *p, const struct daybreak_input *input, struct pipe
 
 /* Older letters of the keys that this input told of. */
 static int
-closings_write(struct pipeline *p, const struct pipeline_table *table, enum ledger_key said, bool last, struct daybreak_fault *fault)
+closings_write(struct pipeline *p, const struct pipeline_table *table, enum ledger_key said, bool last,
+               struct daybreak_fault *fault)
 {
     const struct change *change = &table->change;
-    const struct keyset *keys = said == LEDGER_KEY_GONE ? change->gone : said == LEDGER_KEY_CHANGED ? change->healed : change->same;
+    const struct keyset *keys = said == LEDGER_KEY_GONE      ? change->gone
+                                : said == LEDGER_KEY_CHANGED ? change->healed
+                                                             : change->same;
+    struct daybreak_counts *counts = sink_row(p->sink);
     int64_t batch = p->sink->batch + p->sink->rows;
 
     for (uint32_t i = 0; i < keyset_count(keys); i++) {
@@ -277,9 +282,9 @@ closings_write(struct pipeline *p, const struct pipeline_table *table, enum ledg
         if (!change_closes(change, key, last) || (said != LEDGER_KEY_GONE && keyset_has(change->ambiguous, key.at, key.size)))
             continue; /* later, earlier, or its row looked good until another came */
         if (said == LEDGER_KEY_GONE && keyset_has(change->withdrawn, key.at, key.size))
-            result = ledger_dead_withdraw_key(p->ledger, table->config->name, key.at, key.size, batch, sink_row(p->sink), fault);
+            result = ledger_dead_withdraw_key(p->ledger, table->config->name, key.at, key.size, batch, counts, fault);
         else
-            result = ledger_dead_close_key(p->ledger, table->config->name, key.at, key.size, said, batch, sink_row(p->sink), fault);
+            result = ledger_dead_close_key(p->ledger, table->config->name, key.at, key.size, said, batch, counts, fault);
         if (result != 0)
             return -1;
     }

@@ -12,8 +12,8 @@ struct pipeline;
 struct pipeline_table;
 
 /*
- * Dead letters of what is staged and has not landed: rows that capture, a step or the target set aside, each with all that a person needs to
- * mend it. They go into the ledger before the target's commit, and count with it.
+ * Dead letters of what is staged and has not landed: rows that capture, a step or the target set aside, each with
+ * all that a person needs to mend it. They go into the ledger before the target's commit, and count with it.
  */
 struct dead_letters;
 
@@ -28,12 +28,15 @@ const struct ledger_dead *dead_first(const struct dead_letters *letters);
 /** dead_asides(pipeline, input, table): what capture set aside. */
 void dead_asides(struct pipeline *pipeline, const struct daybreak_input *input, struct pipeline_table *table);
 /** dead_stopped(pipeline, input, table, batch): changes that a step set aside, as fate_settle left them. */
-void dead_stopped(struct pipeline *pipeline, const struct daybreak_input *input, struct pipeline_table *table, const struct batch *batch);
-/** dead_refused(pipeline, input, table, batch): what the target refused: the row as it would have been delivered, and the target's words. */
-void dead_refused(struct pipeline *pipeline, const struct daybreak_input *input, struct pipeline_table *table, const struct batch *batch);
+void dead_stopped(struct pipeline *pipeline, const struct daybreak_input *input, struct pipeline_table *table,
+                  const struct batch *batch);
+/** dead_refused(pipeline, input, table, batch): what the target refused: the row as it would have been
+ * delivered, and the target's words. */
+void dead_refused(struct pipeline *pipeline, const struct daybreak_input *input, struct pipeline_table *table,
+                  const struct batch *batch);
 
-/** dead_write(pipeline, last, fault): all of them, and the closings of older letters of keys whose changes land with this commit (${last}: of the
- * input), provisional in the ledger. */
+/** dead_write(pipeline, last, fault): all of them, and the closings of older letters of keys whose changes land
+ * with this commit (${last}: of the input), provisional in the ledger. */
 int dead_write(struct pipeline *pipeline, bool last, struct daybreak_fault *fault);
 /** dead_remember(pipeline): they landed: a later input of the same run may heal them. */
 void dead_remember(struct pipeline *pipeline);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a record went. The steps say of each change whether it goes on; here that becomes rows that land or do not, counts that balance, and
- * the byte by which the memory knows where the key's last version is, so that its delete, or its leaving, finds the way.
+ * Where a record went. The steps say of each change whether it goes on; here that becomes rows that land or do
+ * not, counts that balance, and the byte by which the memory knows where the key's last version is, so that its
+ * delete, or its leaving, finds the way.
  */
 #include "engine/fate.h"
 
@@ -40,7 +41,8 @@ all_go(const struct pipeline *p, const struct batch *batch)
 
 /* A version of it went to the target, and what became of it there was not that it was refused. 1, 0, or -1. */
 static int
-stands(struct pipeline *p, const struct pipeline_table *table, const struct batch *batch, uint32_t change, struct daybreak_fault *fault)
+stands(struct pipeline *p, const struct pipeline_table *table, const struct batch *batch, uint32_t change,
+       struct daybreak_fault *fault)
 {
     struct daybreak_text key;
     int never;
@@ -211,9 +213,8 @@ fate_settle(struct pipeline *p, struct pipeline_table *table, struct batch *batc
 }
 
 void
-fate_refused(struct pipeline *p, struct pipeline_table *table, const struct batch *batch)
+fate_refused(struct pipeline_table *table, const struct batch *batch)
 {
-    (void)p;
     for (uint32_t k = 0; batch->left != NULL && k < batch->refused_count; k++)
         if (batch->left[batch->refused[k].change].why != NULL)
             remember(table, batch, batch->refused[k].change, was(batch, batch->refused[k].change));

@@ -170,7 +170,8 @@ voices_of_members(struct asking *asking)
 
 /* All of a manifest beside file ${beside->file}; *next IDLE: it is not there, INPUT_END: the input has no such file. */
 static int
-beside_read(struct asking *asking, struct daybreak_beside *beside, struct text *text, enum daybreak_next *next, struct daybreak_fault *fault)
+beside_read(struct asking *asking, struct daybreak_beside *beside, struct text *text, enum daybreak_next *next,
+            struct daybreak_fault *fault)
 {
     size_t got;
 
@@ -199,7 +200,8 @@ voices_of_files(struct asking *asking, struct daybreak_fault *fault)
         if (result != 0 || next == DAYBREAK_INPUT_END)
             break;
         if (next == DAYBREAK_IDLE) {
-            trip(asking, beside.found, NULL, NULL, NULL, "the manifest '%.200s' is missing", beside.found[0] == '\0' ? asking->spec->file : beside.found);
+            trip(asking, beside.found, NULL, NULL, NULL, "the manifest '%.200s' is missing",
+                 beside.found[0] == '\0' ? asking->spec->file : beside.found);
             break;
         }
         text_put(&folder, beside.file_name); /* of several files the parts are called by theirs first */
@@ -273,7 +275,8 @@ rows_ask(struct asking *asking, struct voice *voice, const struct proof_part *pa
             snprintf(number[0], sizeof number[0], "%lld", (long long)said);
             snprintf(number[1], sizeof number[1], "%lld", (long long)part->rows);
             trip(asking, voice->name, part_shown(asking, part), number[0], number[1],
-                 "the manifest '%.100s' says %s rows of '%.200s', there are %s", voice->name, number[0], part_shown(asking, part), number[1]);
+                 "the manifest '%.100s' says %s rows of '%.200s', there are %s", voice->name, number[0], part_shown(asking, part),
+                 number[1]);
         }
         break;
     }
@@ -484,7 +487,8 @@ part_ask(struct asking *asking, const struct proof_part *part)
         return;
     }
     if (!part->whole) /* a life before this one has read its beginning */
-        LOG_WARN("cannot be held against its manifest, since reading went on in the middle: input=%s part=%s", asking->input->name, part->name);
+        LOG_WARN("cannot be held against its manifest, since reading went on in the middle: input=%s part=%s", asking->input->name,
+                 part->name);
     voice->parts++;
     voice->part = part;
     voice->rows += part->rows;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guessing: the order of it. Bytes, then members and dialects, then all rows as text, then all rows with their types; what a person should know
- * is collected on the way. Writes nothing.
+ * Guessing: the order of it. Bytes, then members and dialects, then all rows as text, then all rows with their types; what a person
+ * should know is collected on the way. Writes nothing.
  */
 #include "engine/guess.h"
 
@@ -241,8 +241,8 @@ rename_find(struct guess *guess, struct guess_table *table)
     map = arena_alloc(guess->arena, sizeof *map);
     *map = (struct daybreak_map){old, new, count};
     table->rename = map;
-    guess_note(guess, "table '%s' has names that differ only in case or are too long for SQL: '%.80s' is renamed to '%s'", table->name, old[0],
-               new[0]);
+    guess_note(guess, "table '%s' has names that differ only in case or are too long for SQL: '%.80s' is renamed to '%s'",
+               table->name, old[0], new[0]);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------ */

@@ -164,13 +164,15 @@ encoding_find(const struct guess_bytes *given, struct arena *arena, struct guess
     if (zeros * 1000 > bytes->size || bytes->control * 100 > bytes->size)
         return false;
     if (bytes->size >= 3 && head[0] == 0xef && head[1] == 0xbb && head[2] == 0xbf) {
-        dialect->encoding_why = bytes->broken == 0 ? "UTF-8, as its byte order mark says"
-                                                   : arena_printf(arena, "UTF-8 by its byte order mark, but %s none", bytes_are(bytes, arena));
+        dialect->encoding_why = "UTF-8, as its byte order mark says";
+        if (bytes->broken > 0)
+            dialect->encoding_why = arena_printf(arena, "UTF-8 by its byte order mark, but %s none", bytes_are(bytes, arena));
         dialect->encoding_doubt = bytes->broken > 0;
     } else if (bytes->broken == 0) {
-        dialect->encoding_why = bytes->characters == 0 ? "all of it is ASCII: read as UTF-8"
-                                                       : arena_printf(arena, "UTF-8: %lld character%s beyond ASCII, all valid", (long long)bytes->characters,
-                                                                      bytes->characters == 1 ? "" : "s");
+        dialect->encoding_why = "all of it is ASCII: read as UTF-8";
+        if (bytes->characters > 0)
+            dialect->encoding_why = arena_printf(arena, "UTF-8: %lld character%s beyond ASCII, all valid", (long long)bytes->characters,
+                                                 bytes->characters == 1 ? "" : "s");
     } else if (bytes->characters >= bytes->broken * 4) {
         dialect->encoding_why = arena_printf(arena, "UTF-8, but %s none: such rows are set aside", bytes_are(bytes, arena));
         dialect->encoding_doubt = true;
@@ -234,7 +236,8 @@ guess_bytes_foreign(const char *at, size_t size)
         {"SQLite format 3", 16, "an SQLite database"}, {"%PDF", 4, "a PDF document"},       {"PAR1", 4, "a Parquet file"},
         {"Obj\x01", 4, "an Avro file"},                {"ORC", 3, "an ORC file"},           {"\x89PNG", 4, "a PNG picture"},
         {"\xff\xd8\xff", 3, "a JPEG picture"},         {"GIF8", 4, "a GIF picture"},        {"\x7f" "ELF", 4, "a program"},
-        {"\xd0\xcf\x11\xe0", 4, "an old Excel or Word file: save it as CSV"},               {"PGDMP", 5, "a dump of pg_dump in its own format"},
+        {"\xd0\xcf\x11\xe0", 4, "an old Excel or Word file: save it as CSV"},
+        {"PGDMP", 5, "a dump of pg_dump in its own format"},
         {"Rar!", 4, "a RAR archive"},                  {"ARROW1", 6, "an Arrow file"},      {"RIFF", 4, "a sound or picture file"},
     };
 

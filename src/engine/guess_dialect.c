@@ -21,10 +21,11 @@ static const struct {
     const char *says;
 } delimiters[] = {
     {",", 1, 0, "comma"},        {";", 1, 0, "semicolon"},  {"\t", 1, 0, "tab"},      {"|", 1, 0, "bar"},
-    {"||", 1.5, '|', "two bars"}, {"|~|", 1.5, '|', "|~|"}, {"~|~", 1.5, '|', "~|~"}, {"|^|", 1.5, '|', "|^|"}, {"^|^", 1.5, '|', "^|^"},
-    {"\t|\t", 1.5, '|', "tab, bar, tab"}, {" | ", 1.5, '|', "bar between blanks"}, {"::", 1.5, 0, "two colons"}, {";;", 1.5, ';', "two semicolons"},
-    {"^", 0.5, 0, "caret"},      {"~", 0.5, 0, "tilde"},    {"\x1f", 1, 0, "unit separator"}, {"\x01", 1, 0, "byte 1"}, {"\x02", 1, 0, "byte 2"},
-    {":", 0, 0, "colon"},
+    {"||", 1.5, '|', "two bars"}, {"|~|", 1.5, '|', "|~|"},     {"~|~", 1.5, '|', "~|~"}, {"|^|", 1.5, '|', "|^|"},
+    {"^|^", 1.5, '|', "^|^"},     {"\t|\t", 1.5, '|', "tab, bar, tab"}, {" | ", 1.5, '|', "bar between blanks"},
+    {"::", 1.5, 0, "two colons"}, {";;", 1.5, ';', "two semicolons"},
+    {"^", 0.5, 0, "caret"},      {"~", 0.5, 0, "tilde"},    {"\x1f", 1, 0, "unit separator"},
+    {"\x01", 1, 0, "byte 1"},    {"\x02", 1, 0, "byte 2"}, {":", 0, 0, "colon"},
 };
 
 #define DELIMITERS (sizeof delimiters / sizeof *delimiters)
@@ -292,9 +293,10 @@ guess_dialect_make(const char *text, size_t size, bool whole, struct arena *aren
         dialect->trim = best.style.trim || (best.padded > 0 && best.padded * 10 >= (best.cells - best.cells / best.columns) * 9);
         if (dialect->trim)
             dialect->trim_why = best.style.trim ? "blanks stand in front of quotes" : "blanks stand behind the delimiters";
-        dialect->delimiter_why = best.share < 1 ? arena_printf(arena, "%s: %u columns in %.1f %% of the lines", delimiters[chosen].says,
-                                                               best.columns, best.share * 100)
-                                                : arena_printf(arena, "%s: %u columns in every line", delimiters[chosen].says, best.columns);
+        dialect->delimiter_why = arena_printf(arena, "%s: %u columns in every line", delimiters[chosen].says, best.columns);
+        if (best.share < 1)
+            dialect->delimiter_why = arena_printf(arena, "%s: %u columns in %.1f %% of the lines", delimiters[chosen].says, best.columns,
+                                                  best.share * 100);
     }
     style = guess_dialect_style(dialect);
     guess_split_make(&style, text, size, whole, RECORDS, &split);

@@ -98,7 +98,9 @@ group_of(struct groups *groups, const struct guess_part *part, const char *glob,
         bool named = group->kind == GUESS_ROWS && group->dialect.header;
 
         if (strcmp(group->glob, glob) == 0) {
-            if (!named ? group->kind == GUESS_ROWS || (part->head_size > 0 && part->head[0] == group->line[0]) : first_line_same(group, part))
+            bool json_like = group->kind != GUESS_ROWS && part->head_size > 0 && part->head[0] == group->line[0];
+
+            if (named ? first_line_same(group, part) : group->kind == GUESS_ROWS || json_like)
                 return group;
         } else if (strcmp(group->wide, wide) == 0 && named && first_line_same(group, part)) {
             group->glob = group->wide;
@@ -196,7 +198,8 @@ part_take(struct groups *groups, uint32_t index)
         pass_over(groups, part, kind == GUESS_EMPTY ? "empty" : text_end(&says));
     } else if (kind == GUESS_ROWS &&
                !guess_dialect_make(text_end(&text), text.size, part->whole, arena, &group->dialect, &group->names)) {
-        text_printf(&says, "a file of fixed-width records: every line has %u characters and no delimiter divides them", group->names.count);
+        text_printf(&says, "a file of fixed-width records: every line has %u characters and no delimiter divides them",
+                    group->names.count);
         pass_over(groups, part, text_end(&says));
     } else if (kind == GUESS_ROWS && is_prose(part, &group->names)) {
         pass_over(groups, part, "prose");

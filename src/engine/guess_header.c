@@ -286,7 +286,7 @@ guess_header_make(const struct guess_split *split, uint32_t columns, struct aren
     if (names->own) {
         dialect->header = false;
         dialect->skip = record->line + 1;
-        dialect->header_why = before > 0 ? "the header has one name less than the lines have fields: it is passed over and the names stand in fields"
-                                         : "the header has names that are empty or come twice: it is passed over and the names stand in fields";
+        dialect->header_why = before > 0 ? "the header has one name less than the lines have fields: the names stand in fields instead"
+                                         : "the header has names that are empty or come twice: the names stand in fields instead";
     }
 }

@@ -50,7 +50,8 @@ look(const struct json_tree *tree, uint32_t object, const char *above, const str
             continue;
         if (node->kind == JSON_OBJECT && depth < 4)
             look(tree, i, name, data, rows, guess, said, depth + 1);
-        else if (node->kind == JSON_NUMBER && guess->manifest_rows == NULL && guess_word_in(name, "rows|row|records|record|count|lines")) {
+        else if (node->kind == JSON_NUMBER && guess->manifest_rows == NULL &&
+                 guess_word_in(name, "rows|row|records|record|count|lines")) {
             *said = json_number(tree, i, -1);
             guess->manifest_rows = *said == rows ? name : NULL;
         } else if (node->kind == JSON_STRING && guess->manifest_sha256 == NULL && node->size == 64 && data->sha256[0] != '\0' &&

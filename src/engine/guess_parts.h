@@ -68,10 +68,12 @@ struct guess_split {
 
 /** guess_split_make(style, text, size, whole, most, split): at most ${most} records; the last one only when it is ${whole}. Blank
  * lines are no records. */
-void guess_split_make(const struct guess_style *style, const char *text, size_t size, bool whole, size_t most, struct guess_split *split);
+void guess_split_make(const struct guess_style *style, const char *text, size_t size, bool whole, size_t most,
+                      struct guess_split *split);
 void guess_split_fini(struct guess_split *split);
 /** guess_split_text(split, style, cell, arena): its text, quotes and escapes taken off. */
-char *guess_split_text(const struct guess_split *split, const struct guess_style *style, const struct guess_cell *cell, struct arena *arena);
+char *guess_split_text(const struct guess_split *split, const struct guess_style *style, const struct guess_cell *cell,
+                       struct arena *arena);
 
 /* ---- guess_dialect.c -------------------------------------------------------------------------- */
 
@@ -99,8 +101,8 @@ bool guess_word_in(const char *name, const char *words);
 bool guess_word_last(const char *name, const char *words);
 /** guess_word_code(name): it names numbers that are no quantities: zip codes, account numbers, telephones. */
 bool guess_word_code(const char *name);
-/** guess_word_key(name, table): up to 100: how much it sounds like a key; negative: like free text. guess_word_changed(name): like the time of a change; negative: like
- * another time. */
+/** guess_word_key(name, table): up to 100: how much it sounds like a key; negative: like free text. guess_word_changed(name): like the
+ * time of a change; negative: like another time. */
 int guess_word_key(const char *name, const char *table);
 int guess_word_changed(const char *name);
 
@@ -230,7 +232,8 @@ struct guess_sample {
     bool cut_short;        /* the time for it was over */
 };
 
-/** guess_sample_read(request, path, arena, sample, fault): all bytes of the input, their beginnings kept. ${path} is a literal name, or a glob. */
+/** guess_sample_read(request, path, arena, sample, fault): all bytes of the input, their beginnings kept. ${path} is a literal name, or
+ * a glob. */
 int guess_sample_read(const struct guess_request *request, const char *path, struct arena *arena, struct guess_sample *sample,
                       struct daybreak_fault *fault);
 void guess_sample_fini(struct guess_sample *sample);
@@ -254,8 +257,9 @@ struct guess_row {
 typedef bool (*guess_row_fn)(void *context, const struct guess_row *row);
 
 /**
- * guess_read(request, guess, typed, each, context, fault): every row of every table, through source/. ${typed}: with the guessed types, so that
- * a row that does not fit is bad. Columns that JSON lines bring are added to their table. fault->kind is ASIDE when the input was cut.
+ * guess_read(request, guess, typed, each, context, fault): every row of every table, through source/. ${typed}: with the guessed types,
+ * so that a row that does not fit is bad. Columns that JSON lines bring are added to their table. fault->kind is ASIDE when the input
+ * was cut.
  */
 int guess_read(const struct guess_request *request, struct guess *guess, bool typed, guess_row_fn each, void *context,
                struct daybreak_fault *fault);
@@ -288,8 +292,8 @@ void guess_pass_fini(struct guess_pass *pass);
 
 /* ---- guess_prove.c ---------------------------------------------------------------------------------------- */
 
-/** guess_prove(request, guess, pass, fault): all rows with their types; what does not fit becomes text. The preferred of the candidates that
- * holds to the last row becomes the key. */
+/** guess_prove(request, guess, pass, fault): all rows with their types; what does not fit becomes text. The preferred of the candidates
+ * that holds to the last row becomes the key. */
 int guess_prove(const struct guess_request *request, struct guess *guess, struct guess_pass *pass, struct daybreak_fault *fault);
 
 /* ---- guess_manifest.c --------------------------------------------------------------------------------------- */
@@ -301,7 +305,8 @@ void guess_manifest_find(struct guess *guess, const struct guess_sample *sample)
 
 /** guess_path_literal(path, arena): as `path:` takes it literally: no glob, no %-part. */
 const char *guess_path_literal(const char *path, struct arena *arena);
-/** guess_path_pattern(path, arena, timed, why): with %-parts where its name tells a time; *timed: also a time of day. NULL: it tells none. */
+/** guess_path_pattern(path, arena, timed, why): with %-parts where its name tells a time; *timed: also a time of day. NULL: it tells
+ * none. */
 const char *guess_path_pattern(const char *path, struct arena *arena, bool *timed, const char **why);
 /** guess_path_wider(pattern, arena): the same, with * for what stands directly behind its date ("2025-06-09a"); NULL: nothing does. */
 const char *guess_path_wider(const char *pattern, struct arena *arena);
@@ -314,7 +319,8 @@ const char *guess_path_member(const char *name, struct arena *arena);
 
 /* ---- guess_group.c: members into tables -------------------------------------------------------------------- */
 
-/** guess_group_make(guess, sample, fault): one table for each kind of member, dialects and names known; 65 when there is nothing to read. */
+/** guess_group_make(guess, sample, fault): one table for each kind of member, dialects and names known; 65 when there is nothing to
+ * read. */
 int guess_group_make(struct guess *guess, const struct guess_sample *sample, struct daybreak_fault *fault);
 
 /** guess_yaml_scalar(out, text): as a YAML scalar, quoted where it must be. guess_yaml_quoted: always quoted. */

@@ -104,7 +104,8 @@ time_take(const char *at, struct stamp *stamp)
     if (!digits_at(at + size, 2, &minute) || minute > 59)
         return;
     size += 2;
-    to += (size_t)snprintf(stamp->pattern + to, sizeof stamp->pattern - to, "%.*s%%H%.1s%%M", (int)lead, at, separator == '\0' ? "" : at + lead + 2);
+    to += (size_t)snprintf(stamp->pattern + to, sizeof stamp->pattern - to, "%.*s%%H%.1s%%M", (int)lead, at,
+                           separator == '\0' ? "" : at + lead + 2);
     if ((separator == '\0' || at[size] == separator) && digits_at(at + size + (separator != '\0'), 2, &second) && second <= 60) {
         size += 2u + (separator != '\0');
         snprintf(stamp->pattern + to, sizeof stamp->pattern - to, "%.1s%%S", separator == '\0' ? "" : at + lead + 2);
@@ -144,8 +145,8 @@ stamp_find(const char *name, size_t size, size_t *from, struct stamp *stamp)
 {
     for (size_t w = 0; w < sizeof ways / sizeof *ways; w++)
         for (size_t i = 0; i < size; i++)
-            if ((i == 0 || !isdigit((unsigned char)name[i - 1])) && isdigit((unsigned char)name[i]) && stamp_at(name + i, &ways[w], stamp) &&
-                i + stamp->size <= size) {
+            if ((i == 0 || !isdigit((unsigned char)name[i - 1])) && isdigit((unsigned char)name[i]) &&
+                stamp_at(name + i, &ways[w], stamp) && i + stamp->size <= size) {
                 *from = i;
                 return true;
             }

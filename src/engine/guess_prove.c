@@ -124,6 +124,7 @@ tries_find(const struct guess_table *table, const struct guess_pass *pass, struc
 /* ---- the pass ----------------------------------------------------------------------------------- */
 
 #define TRIES 12
+#define SHARES 64  /* passes at most for keys that memory does not hold */
 #define AGAIN 4    /* passes until no value contradicts its column's type */
 #define SAMPLES 2
 #define SAMPLE_CELL 120
@@ -268,12 +269,16 @@ other_shares(const struct guess_request *request, struct guess *guess, struct gu
             guess_keys_ask(pass[t].keys, 0, &answer);
             share = answer.share > share ? answer.share : share;
         }
-    for (uint32_t part = 1; part < share && part < 64; part++) {
-        for (uint32_t t = 0; t < guess->tables; t++)
+    for (uint32_t part = 1; part < share && part < SHARES; part++) {
+        for (uint32_t t = 0; t < guess->tables; t++) {
             guess_keys_part(pass[t].keys, part);
+            proof[t].rows = 0; /* the same rows once more */
+        }
         if (guess_read(request, guess, false, second_row, &second, fault) != 0)
             return -1;
     }
+    if (share > SHARES)
+        guess_note(guess, "keys were compared for %u of %u shares of the rows: all together would take too long", SHARES, share);
     return 0;
 }
 
@@ -295,7 +300,8 @@ grouped(struct arena *arena, int64_t count)
 }
 
 static void
-key_take(struct guess *guess, struct guess_table *table, const struct proof *proof, uint32_t which, const struct guess_keys_answer *answer)
+key_take(struct guess *guess, struct guess_table *table, const struct proof *proof, uint32_t which,
+         const struct guess_keys_answer *answer)
 {
     const struct guess_try *try = &proof->tries[which];
     const char **item = arena_alloc(guess->arena, (try->columns + 1) * sizeof *item);

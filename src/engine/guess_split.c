@@ -127,7 +127,8 @@ guess_split_fini(struct guess_split *split)
 }
 
 char *
-guess_split_text(const struct guess_split *split, const struct guess_style *style, const struct guess_cell *cell, struct arena *arena)
+guess_split_text(const struct guess_split *split, const struct guess_style *style, const struct guess_cell *cell,
+                 struct arena *arena)
 {
     char *text = arena_bytes(arena, split->text + cell->at, cell->size), *to = text;
 

@@ -100,8 +100,8 @@ guess_tests_put(const struct guess *guess, struct text *out)
         if (table->key.count == 0 || table->samples == 0 || table->columns > TESTED_COLUMNS)
             continue;
         if (!any)
-            text_put(out, "\n# `daybreak test` sends these rows down the road. They are real ones of the file: change what may not be shown.\n"
-                          "tests:\n");
+            text_put(out, "\n# `daybreak test` sends these rows down the road. They are real ones of the file: change what may not be "
+                          "shown.\ntests:\n");
         any = true;
         put_test(out, guess, table);
     }

@@ -103,7 +103,8 @@ follows(uint16_t layout, const char *pattern, const char *at, size_t size, int64
         size_t digits = days[day_of(layout)].digits;
 
         if (digits > 0 && (strspn(at, "0123456789") < digits ||
-                           ((time_of(layout) == 0 || times[time_of(layout)].digits > 0) && size != digits + times[time_of(layout)].digits)))
+                           ((time_of(layout) == 0 || times[time_of(layout)].digits > 0) &&
+                            size != digits + times[time_of(layout)].digits)))
             return false; /* 2026111 is no day, whatever strptime thinks */
         type.pattern = pattern;
     }

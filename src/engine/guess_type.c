@@ -302,7 +302,8 @@ take_number(struct reading_of *r, struct guess_column *column, const struct gues
         if (t->either_comma == t->comma && t->comma > 0 && r->undecided)
             column->doubt = "a fraction, or thousands? three digits stand behind every comma: decimal: \",\" says the first";
         else
-            column->doubt = arena_printf(r->arena, "fractions stand behind a %s elsewhere in this file", dialect->comma ? "comma" : "point");
+            column->doubt = dialect->comma ? "fractions stand behind a comma elsewhere in this file"
+                                           : "fractions stand behind a point elsewhere in this file";
         return true;
     }
     if (t->zeros > 0) {

@@ -233,7 +233,8 @@ same_text(const char *a, const char *b)
 static bool
 same_format(const struct guess_dialect *a, const struct guess_dialect *b)
 {
-    return strcmp(a->type, b->type) == 0 && same_text(a->path, b->path) && same_text(a->encoding, b->encoding) && strcmp(a->delimiter, b->delimiter) == 0 &&
+    return strcmp(a->type, b->type) == 0 && same_text(a->path, b->path) && same_text(a->encoding, b->encoding) &&
+           strcmp(a->delimiter, b->delimiter) == 0 &&
            a->quote == b->quote && a->escape == b->escape && a->header == b->header && a->skip == b->skip &&
            a->trim == b->trim && same_text(a->comment, b->comment) && a->comma == b->comma && strcmp(a->thousands, b->thousands) == 0 &&
            same_text(a->null_text, b->null_text) && same_text(a->ragged, b->ragged) &&
@@ -505,7 +506,8 @@ guess_yaml(const struct guess *guess, struct text *out)
     if (commented || zoneless(guess)) {
         from = out->size;
         text_put(out, "  # timezone: Europe/Paris");
-        end_line(out, from, zoneless(guess) ? "of times without an offset, which are UTC otherwise, of names and of at" : "of at and of names; UTC without it", NULL);
+        end_line(out, from, zoneless(guess) ? "of times without an offset, which are UTC otherwise, of names and of at"
+                                            : "of at and of names; UTC without it", NULL);
     }
     text_put(out, "  # expect: {every: 1d, grace: 2h}");
     from = out->size - strlen("  # expect: {every: 1d, grace: 2h}");

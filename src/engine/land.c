@@ -189,7 +189,7 @@ land_batch(struct pipeline *p, const struct daybreak_input *input, struct batch 
         row->dead += batch->refused_count;
         row->delivered -= batch->refused_count;
         dead_refused(p, input, table, batch);
-        fate_refused(p, table, batch);
+        fate_refused(table, batch);
     }
     return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "connector/module.h"
 #include "engine/shape.h"
 #include "record/batch.h"
 #include "step/contract.h"
@@ -138,6 +139,28 @@ wide_decimals(const struct listener *to, const struct config_table *table, const
     }
 }
 
+/* Whether two keys can become one is not to be seen from here; what would happen then is. */
+static void
+made_keys(const struct listener *to, const struct config_table *table, const struct step_plan *plan)
+{
+    const struct daybreak_connector *load;
+    struct daybreak_fault fault = {0};
+
+    if (to->config->sink.load.type == NULL || module_find(DAYBREAK_LOAD, to->config->sink.load.type, &load, &fault) != 0 ||
+        !(load->abilities & DAYBREAK_MIRRORS))
+        return;
+    for (size_t k = 0; k < table->capture.key.count; k++) {
+        uint32_t at = plan->key[k];
+        const struct config_set *set = at == UINT32_MAX ? NULL : set_of(table, plan->column[at].name);
+
+        if (set != NULL && plan->from[at] >= plan->layout->columns && plan->from[at] != UINT32_MAX)
+            findings_add(to->findings, FINDING_NOTE, "made-key", to->config->path, set->place, NULL,
+                         "key column '%s' is computed: of two records whose keys become the same the later one stands in the target, "
+                         "the delete of either deletes it, and --resync cannot compare",
+                         plan->column[at].name);
+    }
+}
+
 static void
 plan_look(struct listener *to, const struct config_table *table, bool open, struct step_plan *plan)
 {
@@ -161,8 +184,10 @@ look_declared(const struct config *config, const struct lookups *lookups, const 
     struct step_plan plan;
 
     plan_look(&to, table, true, &plan);
-    if (look == LOOK_BIND)
+    if (look == LOOK_BIND) {
         wide_decimals(&to, table, &plan);
+        made_keys(&to, table, &plan);
+    }
     step_plan_free(&plan);
     arena_free(arena);
 }

@@ -223,7 +223,8 @@ change_make(const struct letter *letter, struct batch *batch, int64_t id, char o
 
 /* Steps, envelope, target, as of the input it came with. 1: staged; 0: it stays dead, and why is told. */
 static int
-road_again(struct pipeline *p, const struct letter *letter, struct batch *batch, struct ledger_dead *why, struct daybreak_fault *fault)
+road_again(struct pipeline *p, const struct letter *letter, struct batch *batch, struct ledger_dead *why,
+           struct daybreak_fault *fault)
 {
     struct daybreak_input input = {.size = sizeof input, .name = letter->input, .time_us = DAYBREAK_NO_TIME,
                                    .visible_at_us = clock_now_us()};
@@ -260,7 +261,8 @@ letter_move(struct pipeline *p, int64_t id, const char *actor, const char *reaso
     if (ledger_provisional_begin(p->ledger, fault) != 0)
         return -1;
     p->provisional = true;
-    if (ledger_dead_retry(p->ledger, id, actor, reason, filtered, p->sink->batch + p->sink->rows, sink_row(p->sink), fault) != 0) {
+    if (ledger_dead_retry(p->ledger, id, actor, reason, filtered, p->sink->batch + p->sink->rows, sink_row(p->sink),
+                          fault) != 0) {
         ledger_provisional_drop(p->ledger);
         return -1;
     }

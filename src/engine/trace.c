@@ -279,7 +279,8 @@ field_named(const struct config_table *table, const char *name)
 
 /* The words in the spelling that keys are known by: 007 of an integer column is 7. */
 static int
-key_cells(struct trace *trace, const struct config_table *table, const char *key, struct daybreak_text *word, struct daybreak_fault *fault)
+key_cells(struct trace *trace, const struct config_table *table, const char *key, struct daybreak_text *word,
+          struct daybreak_fault *fault)
 {
     size_t count = table->capture.key.count;
 
@@ -410,7 +411,9 @@ absence_told(struct absence *absence, struct daybreak_fault *fault)
         member_text(&body, "not_before", first);
         member_text(&body, "not_after", last);
         text_clear(&what);
-        text_printf(&what, "in which of the %lu batches with filtered rows, from %s to %s, its last version was: the memory knows the filter alone",
+        text_printf(&what,
+                    "in which of the %lu batches with filtered rows, from %s to %s, its last version was: the memory knows the "
+                    "filter alone",
                     (unsigned long)absence->batches, first, last);
         unproven(trace, text_end(&what));
     }
@@ -420,7 +423,8 @@ absence_told(struct absence *absence, struct daybreak_fault *fault)
     return 0;
 }
 
-/* What capture remembers of the key, without touching it. A run may replace the files meanwhile: then what is read does not fit together. */
+/* What capture remembers of the key, without touching it. A run may replace the files meanwhile: then what is read does not fit
+ * together. */
 static int
 ask_memory(struct trace *trace, const struct config_table *table, const char *key, struct daybreak_fault *fault)
 {

@@ -67,14 +67,16 @@ route_new(struct store *store, const char *handoffs, const char *filter, uint8_t
         fault_hint(fault, "`run --resync` in a state of its own (--state) begins anew with the ways there are now");
         return fault_exit(fault, 78, "routes_full");
     }
-    if (store_run(store, fault, "INSERT INTO route (number, handoffs, filter) VALUES (?, ?, ?)", "itt", next, handoffs, filter) < 0)
+    if (store_run(store, fault, "INSERT INTO route (number, handoffs, filter) VALUES (?, ?, ?)", "itt", next, handoffs,
+                  filter) < 0)
         return -1;
     *number = (uint8_t)next;
     return 0;
 }
 
 int
-ledger_route_number(struct ledger *ledger, const char *handoffs, const char *filter, uint8_t *number, struct daybreak_fault *fault)
+ledger_route_number(struct ledger *ledger, const char *handoffs, const char *filter, uint8_t *number,
+                    struct daybreak_fault *fault)
 {
     struct store *store = &ledger->store;
     bool mine;

@@ -29,7 +29,8 @@ source_open(const struct config *config, volatile int *stop, struct source **out
     struct instance_extra extra[] = {{.name = "growing", .item = yes}, {.name = "beside", .item = manifests}};
     struct instance_request request = {
         .role = DAYBREAK_EXTRACT, .name = config->source.extract.type, .node = config->source.extract.node,
-        .ignore = config_source_keys, .file = config->path, .base_dir = config->dir, .stop = stop, .extra = extra, .extras = sizeof extra / sizeof *extra};
+        .ignore = config_source_keys, .file = config->path, .base_dir = config->dir, .stop = stop,
+        .extra = extra, .extras = sizeof extra / sizeof *extra};
     int result;
 
     source->config = config;

@@ -121,6 +121,8 @@ transforms:
 sink: {type: sqlite, path: out/p.db, table: p, history: all}
 Y
 printf 'id,n,v\nAA,1,x\nBB,2,y\nCC,3,z\n' | drop drop/p_20260101.csv
+db 0 lint p.yaml --json
+is 'lint says what that means' 'note 3 11' "$(json '.result.findings[] | select(.code == "made-key") | "\(.severity) \(.line) \(.column)"')"
 run 0 p.yaml
 printf 'id,n,v\nAA,1,new\nCC,3,z\n' | drop drop/p_20260102.csv
 run 0 p.yaml
@@ -132,6 +134,9 @@ is 'found by the key of the source' 'true AA/new' "$(json '.result | "\(.found) 
 db 0 trace p BB,2 --json
 is 'what is gone, too' true "$(json .result.found)"
 again p.yaml out/p.db
+db 0 ledger verify
+db 78 run p.yaml --resync
+has 'it cannot be compared, and says why' 'does not lead back' "$err"
 db 0 ledger verify
 
 fresh 'old rows go the same way'

@@ -124,6 +124,7 @@ main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tcase, 120); /* a machine may have much else to do */
     tcase_add_loop_test(tcase, pieces_of_any_size_give_the_same, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, too_little_room_does_nothing);
     tcase_add_test(tcase, only_whole_names_are_known);

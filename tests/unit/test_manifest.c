@@ -202,6 +202,7 @@ main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tcase, 120); /* a machine may have much else to do */
     tcase_add_loop_test(tcase, a_manifest_says_what_it_says, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, what_is_none_says_why);
     tcase_add_test(tcase, what_it_lists_is_known);

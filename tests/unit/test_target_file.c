@@ -649,7 +649,7 @@ START_TEST(bytes_appended_to_a_torn_tail_are_not_cut)
         stage(0, big);
         stage(0, "b");
         stage(0, big); /* gives the first two away to be written */
-        stage(0, big); /* waits until they are */
+        ck_assert_int_eq(file_load_prepare(&load, 1), 0); /* waits until they are: nothing is under way when the kill comes */
         raise(SIGKILL);
     }
     waitpid(pid, &status, 0);
