@@ -43,7 +43,7 @@ setup(void)
 {
     int fd;
 
-    strcpy(path, "/tmp/test_config_lookup.XXXXXX");
+    snprintf(path, sizeof path, "/tmp/test_config_lookup.XXXXXX");
     fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     close(fd);

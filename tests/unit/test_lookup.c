@@ -39,7 +39,7 @@ setup(void)
     memset(&file_table, 0, sizeof file_table);
     memset(&from, 0, sizeof from);
     memset(&fault, 0, sizeof fault);
-    strcpy(folder, "/tmp/test_lookup.XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/test_lookup.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(database, sizeof database, "%s/crm.db", folder);
     config.dir = folder;
