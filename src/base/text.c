@@ -251,6 +251,22 @@ text_utf8(const char *bytes, size_t size)
 }
 
 size_t
+text_utf8_count(const char *bytes, size_t size)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < size; i++)
+        count += ((unsigned char)bytes[i] & 0xc0) != 0x80;
+    return count;
+}
+
+size_t
+text_width(const char *string)
+{
+    return text_utf8_count(string, strlen(string));
+}
+
+size_t
 text_utf8_cut(const char *bytes, size_t size, size_t limit)
 {
     size_t cut = limit;

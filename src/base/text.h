@@ -31,6 +31,10 @@ void text_hex(const void *bytes, size_t size, char *to);
 bool text_unhex(const char *hex, size_t size, void *bytes);
 /** text_utf8(bytes, size): true when it is all valid UTF-8 (RFC 3629) and holds no NUL; ASCII runs at memory speed. */
 bool text_utf8(const char *bytes, size_t size);
+/** text_utf8_count(bytes, size): how many characters. */
+size_t text_utf8_count(const char *bytes, size_t size);
+/** text_width(string): how many columns a person sees. */
+size_t text_width(const char *string);
 /** text_utf8_cut(bytes, size, limit): the largest length at most ${limit} that does not cut a character. */
 size_t text_utf8_cut(const char *bytes, size_t size, size_t limit);
 /** text_printable(bytes, size, limit, out): for messages: control, C1 and bidi escaped as \xNN, cut at ${limit} with … */

@@ -323,24 +323,13 @@ pad(struct text *out, size_t size, size_t width)
         text_char(out, ' ');
 }
 
-/* Columns a person sees, not bytes. */
-static size_t
-width_of(const char *text)
-{
-    size_t width = 0;
-
-    for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 static void
 put_count(struct text *out, int64_t count, size_t width)
 {
     struct text number = {0};
 
     cli_count(&number, count);
-    pad(out, width_of(text_end(&number)), width);
+    pad(out, text_width(text_end(&number)), width);
     text_put(out, text_end(&number));
     text_fini(&number);
 }
@@ -408,8 +397,8 @@ put_columns(struct cli *cli, const struct parity_result *result)
     size_t width = 6;
 
     for (uint32_t i = 0; i < result->columns && result->column[i].different > 0; i++)
-        if (width_of(result->column[i].name) > width)
-            width = width_of(result->column[i].name);
+        if (text_width(result->column[i].name) > width)
+            width = text_width(result->column[i].name);
     if (width > 60)
         width = 60;
     for (uint32_t i = 0; i < result->columns && result->column[i].different > 0; i++) {
@@ -422,7 +411,7 @@ put_columns(struct cli *cli, const struct parity_result *result)
         }
         before = out->size;
         text_printable(result->column[i].name, strlen(result->column[i].name), 60, out);
-        pad(out, width_of(text_end(out) + before), width);
+        pad(out, text_width(text_end(out) + before), width);
         put_count(out, result->column[i].different, 14);
         text_char(out, '\n');
     }

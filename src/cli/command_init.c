@@ -276,16 +276,6 @@ put_json(struct json *json, const struct guess *guess, const char *output)
 
 /* ---- for people --------------------------------------------------------------------------------- */
 
-static size_t
-width_of(const char *text)
-{
-    size_t width = 0;
-
-    for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 static void
 put_cell(struct text *out, const char *text, size_t width)
 {
@@ -293,7 +283,7 @@ put_cell(struct text *out, const char *text, size_t width)
 
     text_printable(text, strlen(text), 60, out);
     text_end(out);
-    for (size_t at = width_of(out->at + from); at < width; at++)
+    for (size_t at = text_width(out->at + from); at < width; at++)
         text_char(out, ' ');
 }
 
@@ -378,8 +368,8 @@ put_columns(struct cli *cli, struct text *out, const struct guess_table *table)
     size_t name = 6, type = 4;
 
     for (uint32_t c = 0; c < table->columns && c < SHOWN_COLUMNS; c++) {
-        name = width_of(table->column[c].name) > name ? width_of(table->column[c].name) : name;
-        type = width_of(table->column[c].type) > type ? width_of(table->column[c].type) : type;
+        name = text_width(table->column[c].name) > name ? text_width(table->column[c].name) : name;
+        type = text_width(table->column[c].type) > type ? text_width(table->column[c].type) : type;
     }
     name = name > 40 ? 40 : name;
     text_printf(out, "\n  %s", cli_paint(cli, 'd'));

@@ -28,10 +28,9 @@ demo_wrapped(struct demo *demo, const char *margin, const char *text)
     size_t column = 0;
 
     while (*text != '\0') {
-        size_t size = column == 0 && *text == ' ' ? strcspn(text, "\n") : strcspn(text, " \n"), shown = 0; /* indented: as it is */
+        size_t size = column == 0 && *text == ' ' ? strcspn(text, "\n") : strcspn(text, " \n"); /* indented: as it is */
+        size_t shown = text_utf8_count(text, size);
 
-        for (size_t i = 0; i < size; i++)
-            shown += ((unsigned char)text[i] & 0xc0) != 0x80;
         if (size > 0) {
             if (column > 0 && column + 1 + shown > DEMO_WIDTH - strlen(margin)) {
                 text_char(demo->out, '\n');

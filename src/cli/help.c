@@ -55,17 +55,6 @@ help_wrapped(struct text *out, const char *words, size_t indent, size_t width, s
     text_char(out, '\n');
 }
 
-/* UTF-8: what continues a character takes no column. */
-static size_t
-characters(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
 static size_t
 option_usage(const struct cli_option *option, char *to, size_t room)
 {
@@ -106,7 +95,7 @@ help_overview(struct text *out)
 
             if (strcmp(command->group, group_title[g][0]) != 0)
                 continue;
-            wide = (int)(strlen(command->verb) + 1 + characters(command->operands));
+            wide = (int)(strlen(command->verb) + 1 + text_width(command->operands));
             text_printf(out, "  %s %s", command->verb, command->operands);
             if (wide > 27)
                 text_printf(out, "\n%31s", "");

@@ -18,15 +18,6 @@
 
 #define CELLS_AT_ONCE (64u << 20) /* bytes of old rows that are computed together */
 
-static uint32_t
-column_of(const struct batch_layout *layout, const char *name)
-{
-    for (uint32_t column = 0; column < layout->columns; column++)
-        if (strcmp(layout->name[column], name) == 0)
-            return column;
-    return UINT32_MAX;
-}
-
 /* A canonical text. */
 static void
 canonical_write(struct json *json, const char *name, enum daybreak_type type, const char *at, size_t size)
@@ -94,7 +85,7 @@ row_write(const struct config_table *table, const struct batch_layout *layout, s
     json_object(&json, NULL);
     for (uint32_t node = good ? tree.node[0].child : 0; node != 0; node = tree.node[node].next) {
         const char *was = member_name(&tree, node, &name), *shown = step_name(table, was);
-        uint32_t column = column_of(layout, was);
+        uint32_t column = batch_layout_find(layout, was);
 
         if (shown == NULL)
             continue;
@@ -134,7 +125,7 @@ old_row_add(struct batch *old, struct daybreak_text row, struct text *cells)
         for (uint32_t column = 0; column < layout->columns; column++)
             spans[column] = (struct daybreak_span){0, DAYBREAK_NULL};
         for (uint32_t node = tree.node[0].child; node != 0; node = tree.node[node].next) {
-            uint32_t column = column_of(layout, member_name(&tree, node, &name));
+            uint32_t column = batch_layout_find(layout, member_name(&tree, node, &name));
             size_t from = cells->size;
 
             if (column == UINT32_MAX || tree.node[node].kind == JSON_NULL)

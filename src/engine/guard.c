@@ -145,12 +145,9 @@ guard_columns(struct pipeline_table *table, const struct batch_layout *layout, b
     }
     for (size_t k = 0; names_all && k < table->known.count + table->config->field_count; k++) {
         const char *name = k < table->known.count ? table->known.item[k] : table->config->fields[k - table->known.count].name;
-        uint32_t i = 0;
 
-        while (i < layout->columns && strcmp(layout->name[i], name) != 0)
-            i++;
-        if (i == layout->columns)
-            missing = missing == NULL ? name : missing;
+        if (missing == NULL && batch_layout_find(layout, name) == UINT32_MAX)
+            missing = name;
     }
     if (missing == NULL)
         return;

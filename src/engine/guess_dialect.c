@@ -185,10 +185,8 @@ fixed_width(const struct guess_split *split)
         return 0;
     for (size_t i = 0; i < split->records; i++) {
         const char *at = split->text + split->record[i].at;
-        uint32_t size = split->record[i].end - split->record[i].at, characters = 0;
+        uint32_t size = split->record[i].end - split->record[i].at, characters = (uint32_t)text_utf8_count(at, size);
 
-        for (uint32_t k = 0; k < size; k++)
-            characters += ((unsigned char)at[k] & 0xc0) != 0x80;
         if (i == 0)
             width = characters;
         if (characters != width)

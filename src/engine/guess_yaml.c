@@ -92,16 +92,6 @@ put_list(struct text *out, const struct daybreak_list *list)
 
 /* ---- lines -------------------------------------------------------------------------------- */
 
-static size_t
-characters(const char *at, size_t size)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < size; i++)
-        count += ((unsigned char)at[i] & 0xc0) != 0x80;
-    return count;
-}
-
 static void
 put_indent(struct text *out, int indent)
 {
@@ -113,7 +103,7 @@ put_indent(struct text *out, int indent)
 static void
 end_line(struct text *out, size_t from, const char *why, const char *doubt)
 {
-    size_t width = characters(out->at + from, out->size - from);
+    size_t width = text_utf8_count(out->at + from, out->size - from);
 
     if ((why != NULL && why[0] != '\0') || doubt != NULL) {
         while (width++ < COMMENT_AT)

@@ -273,15 +273,6 @@ struct peek {
     struct batch *batch;
 };
 
-static bool
-has_column(const struct batch_layout *layout, const char *name)
-{
-    for (uint32_t i = 0; i < layout->columns; i++)
-        if (strcmp(layout->name[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void
 unknown(const struct peek *peek, struct config_place place, const char *what, const char *name, const char *const *names,
         size_t count)
@@ -317,10 +308,10 @@ peek_columns(const struct peek *peek, const struct config_table *table, const st
     struct step_plan plan;
 
     for (size_t i = 0; i < table->capture.ignore.count; i++)
-        if (!has_column(layout, table->capture.ignore.item[i]))
+        if (batch_layout_find(layout, table->capture.ignore.item[i]) == UINT32_MAX)
             unknown(peek, table->capture.ignore_place, "ignore", table->capture.ignore.item[i], layout->name, layout->columns);
     for (uint32_t i = 0; i < table->field_count; i++)
-        if (!has_column(layout, table->fields[i].name))
+        if (batch_layout_find(layout, table->fields[i].name) == UINT32_MAX)
             unknown(peek, table->fields[i].place, "field", table->fields[i].name, layout->name, layout->columns);
     lint_steps_seen(peek->config, peek->lookups, table, layout, names_all, &plan, peek->findings);
     peek_clash(peek, &plan);

@@ -46,15 +46,6 @@ lint_lookups(const struct config *config, struct findings *findings)
     return lookups;
 }
 
-static bool
-has(const struct batch_layout *layout, const char *name)
-{
-    for (uint32_t i = 0; i < layout->columns; i++)
-        if (strcmp(layout->name[i], name) == 0)
-            return true;
-    return false;
-}
-
 void
 lint_lookups_peek(const struct config *config, const struct lookups *lookups, struct findings *findings)
 {
@@ -78,7 +69,7 @@ lint_lookups_peek(const struct config *config, const struct lookups *lookups, st
         for (uint32_t k = 0; (column = lookup_fill_column(lookup, k)) != NULL; k++) {
             const char *nearest;
 
-            if (has(layout, column))
+            if (batch_layout_find(layout, column) != UINT32_MAX)
                 continue;
             nearest = text_nearest(column, layout->name, layout->columns);
             findings_add(findings, FINDING_ERROR, "unknown-column", config->path, k < from->on.count ? from->on_place : from->take_place,

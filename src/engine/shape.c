@@ -10,19 +10,10 @@
 #include "step/lookup.h"
 #include "step/step.h"
 
-static bool
-has(const struct batch_layout *layout, const char *name)
-{
-    for (uint32_t i = 0; i < layout->columns; i++)
-        if (strcmp(layout->name[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void
 field_add(struct batch_layout *layout, const char **name, struct value_type *type, const struct config_field *field)
 {
-    if (has(layout, field->name))
+    if (batch_layout_find(layout, field->name) != UINT32_MAX)
         return;
     name[layout->columns] = field->name;
     if (!value_type_parse(field->type, &type[layout->columns]))
@@ -48,7 +39,7 @@ shape_declared(struct arena *arena, const struct config_table *table)
     for (uint32_t i = 0; i < table->field_count; i++)
         field_add(layout, name, type, &table->fields[i]);
     for (size_t k = 0; k < table->capture.key.count; k++)
-        if (!has(layout, table->capture.key.item[k]))
+        if (batch_layout_find(layout, table->capture.key.item[k]) == UINT32_MAX)
             name[layout->columns++] = table->capture.key.item[k];
     return layout;
 }

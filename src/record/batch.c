@@ -12,6 +12,15 @@
 
 #include "base/arena.h"
 
+uint32_t
+batch_layout_find(const struct batch_layout *layout, const char *name)
+{
+    for (uint32_t column = 0; column < layout->columns; column++)
+        if (strcmp(layout->name[column], name) == 0)
+            return column;
+    return UINT32_MAX;
+}
+
 struct batch *
 batch_new(void)
 {

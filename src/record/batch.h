@@ -128,6 +128,9 @@ struct batch_layout {
     struct value_style style;           /* of its numbers */
 };
 
+/** batch_layout_find(layout, name): the column of that name, UINT32_MAX when there is none. */
+uint32_t batch_layout_find(const struct batch_layout *layout, const char *name);
+
 struct batch *batch_new(void);
 void batch_free(struct batch *batch);
 /** batch_reset(batch): as new, memory kept for the next block. */

@@ -103,11 +103,9 @@ columns_bind(struct lookup_table *table, const struct batch_layout *layout, stru
 
     for (uint32_t i = 0; (name = lookup_fill_column(table->lookup, i)) != NULL; i++) {
         const char *nearest;
-        uint32_t c = 0;
+        uint32_t c = batch_layout_find(layout, name);
 
-        while (c < layout->columns && strcmp(layout->name[c], name) != 0)
-            c++;
-        if (c == layout->columns) {
+        if (c == UINT32_MAX) {
             nearest = text_nearest(name, layout->name, layout->columns);
             fault_set(fault, DAYBREAK_HALT, "%s has no column '%s'", table->name, name);
             if (nearest != NULL)

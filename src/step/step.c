@@ -169,15 +169,6 @@ columns_put(struct step_build *build, struct step_plan *plan)
     }
 }
 
-static bool
-layout_has(const struct batch_layout *layout, const char *name)
-{
-    for (uint32_t i = 0; i < layout->columns; i++)
-        if (strcmp(layout->name[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* A target can only follow rows whose key it holds. */
 static void
 keys_mark(struct step_build *build, struct step_plan *plan)
@@ -189,7 +180,7 @@ keys_mark(struct step_build *build, struct step_plan *plan)
         uint32_t i = 0;
 
         plan->key[k] = UINT32_MAX;
-        if (!layout_has(build->request->layout, key->item[k]))
+        if (batch_layout_find(build->request->layout, key->item[k]) == UINT32_MAX)
             continue; /* the format said so already */
         while (i < build->slots && (build->slot[i].key != k || !build->slot[i].kept))
             i++;

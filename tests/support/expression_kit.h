@@ -22,6 +22,15 @@ const char *kit_cell(struct arena *arena, const struct vector *vector, uint32_t 
  * call but one.
  */
 const char *kit_over(const char *zone, const char *expression, const char *const *columns);
+/* An expression over columns a, b, c and what comes out. */
+struct kit_expected {
+    const char *expression;
+    const char *columns[5];
+    const char *gives;
+};
+
+/** kit_expect(zone, list, count): every one of them gives what it should. */
+void kit_expect(const char *zone, const struct kit_expected *list, size_t count);
 /** kit(expression): the same without columns, in UTC. */
 const char *kit(const char *expression);
 

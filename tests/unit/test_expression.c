@@ -9,30 +9,13 @@
 
 #include "expression_kit.h"
 
-struct expected {
-    const char *expression;
-    const char *columns[5];
-    const char *gives;
-};
-
-static void
-expect(const struct expected *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *gives = kit_over(NULL, list[i].expression, list[i].columns);
-
-        ck_assert_msg(strcmp(gives, list[i].gives) == 0, "%s over %s, %s, %s gives\n  %s, not\n  %s", list[i].expression,
-                      list[i].columns[0] == NULL ? "-" : list[i].columns[0], list[i].columns[1] == NULL ? "-" : list[i].columns[1],
-                      list[i].columns[2] == NULL ? "-" : list[i].columns[2], gives, list[i].gives);
-    }
-}
-#define EXPECT(list) expect(list, sizeof list / sizeof *list)
+#define EXPECT(list) kit_expect(NULL, list, sizeof list / sizeof *list)
 
 /* ---- words and operators ------------------------------------------------------------------ */
 
 START_TEST(literals_have_the_narrowest_type)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"12", {NULL}, "12"},
         {"12.50", {NULL}, "12.50"},
         {".5", {NULL}, "0.5"},
@@ -73,7 +56,7 @@ END_TEST
 
 START_TEST(operators_bind_as_in_sqlite)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"1 + 2 * 3", {NULL}, "7"},
         {"(1 + 2) * 3", {NULL}, "9"},
         {"10 - 4 - 3", {NULL}, "3"},
@@ -122,7 +105,7 @@ END_TEST
 
 START_TEST(calls_may_be_spelled_as_standards_have_them)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"extract(year FROM DATE '2026-01-31')", {NULL}, "2026"},
         {"EXTRACT(Month from DATE '2026-01-31')", {NULL}, "1"},
         {"position('b' IN 'abc')", {NULL}, "2"},
@@ -174,7 +157,7 @@ END_TEST
 
 START_TEST(null_goes_through_operators_and_not_through_is)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a + 1", {"integer"}, "null"},
         {"a = a", {"integer"}, "null"},
         {"a <> 1", {"integer"}, "null"},
@@ -207,7 +190,7 @@ END_TEST
 
 START_TEST(in_is_unsure_when_a_null_is_in_the_list)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a IN (1, 2, 3)", {"integer:2"}, "true"},
         {"a IN (1, 2, 3)", {"integer:4"}, "false"},
         {"a NOT IN (1, 2, 3)", {"integer:4"}, "true"},
@@ -246,7 +229,7 @@ END_TEST
 
 START_TEST(forms_choose)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"CASE a WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'many' END", {"integer:2"}, "two"},
         {"CASE a WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'many' END", {"integer"}, "many"},
         {"CASE a WHEN 1 THEN 'one' WHEN 2 THEN 'two' END", {"integer:3"}, "null"},
@@ -294,7 +277,7 @@ END_TEST
 
 START_TEST(what_is_not_looked_at_does_not_fail)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"CASE WHEN b = 0 THEN 0 ELSE a / b END", {"integer:7", "integer:0"}, "0.000000"},
         {"CASE b WHEN 0 THEN 0 ELSE a / b END", {"integer:7", "integer:0"}, "0.000000"},
         {"CASE WHEN b <> 0 THEN a / b END", {"integer:7", "integer:0"}, "null"},
@@ -325,7 +308,7 @@ END_TEST
 
 START_TEST(like_is_sqlites)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a LIKE 'abc'", {"text:abc"}, "true"},
         {"a LIKE 'ABC'", {"text:abc"}, "true"}, /* ASCII letters in either case */
         {"a LIKE 'É'", {"text:é"}, "false"},
@@ -380,7 +363,7 @@ END_TEST
 
 START_TEST(concatenation_takes_canonical_texts)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a || '-' || b || '-' || c", {"integer:7", "decimal(5,2):1.50", "date:2026-01-31"}, "7-1.50-2026-01-31"},
         {"a || b", {"boolean:true", "real:0.5"}, "true0.5"},
         {"a || ''", {"timestamp:2026-01-31 10:00:00"}, "2026-01-31T10:00:00.000000Z"},

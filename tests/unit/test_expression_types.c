@@ -9,24 +9,7 @@
 
 #include "expression_kit.h"
 
-struct expected {
-    const char *expression;
-    const char *columns[5];
-    const char *gives;
-};
-
-static void
-expect(const char *zone, const struct expected *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *gives = kit_over(zone, list[i].expression, list[i].columns);
-
-        ck_assert_msg(strcmp(gives, list[i].gives) == 0, "%s over %s, %s, %s gives\n  %s, not\n  %s", list[i].expression,
-                      list[i].columns[0] == NULL ? "-" : list[i].columns[0], list[i].columns[1] == NULL ? "-" : list[i].columns[1],
-                      list[i].columns[2] == NULL ? "-" : list[i].columns[2], gives, list[i].gives);
-    }
-}
-#define EXPECT(list) expect(NULL, list, sizeof list / sizeof *list)
+#define EXPECT(list) kit_expect(NULL, list, sizeof list / sizeof *list)
 
 /* ---- every pair --------------------------------------------------------------------------- */
 
@@ -157,7 +140,7 @@ END_TEST
 
 START_TEST(integers_overflow_at_64_bits)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a + 1", {MOST}, "overflow: 9223372036854775807 + 1 is beyond 64 bits"},
         {"a - 1", {LEAST}, "overflow: -9223372036854775808 - 1 is beyond 64 bits"},
         {"a * 2", {MOST}, "overflow: 9223372036854775807 * 2 is beyond 64 bits"},
@@ -185,7 +168,7 @@ END_TEST
 
 START_TEST(decimals_are_exact_and_round_once)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a * b", {"integer:3", "decimal(12,2):19.90"}, "59.70"},
         {"a + b", {"decimal(12,2):0.10", "decimal(12,2):0.20"}, "0.30"},
         {"a - b", {"decimal(5,1):0.1", "decimal(6,3):0.125"}, "-0.025"},
@@ -228,7 +211,7 @@ END_TEST
 
 START_TEST(reals_are_finite_or_fail)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a + b", {"real:0.5", "integer:1"}, "1.5"},
         {"a * b", {"real:0.5", "decimal(6,2):1.50"}, "0.75"},
         {"a + b", {"real:1.7e308", "real:1.7e308"}, "overflow: 1.7e+308 + 1.7e+308 is beyond the range of a real"},
@@ -245,7 +228,7 @@ END_TEST
 
 START_TEST(dates_count_days_and_timestamps_seconds)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a + 1", {"date:2024-02-28"}, "2024-02-29"},
         {"1 + a", {"date:2023-02-28"}, "2023-03-01"},
         {"a - 1", {"date:2026-01-01"}, "2025-12-31"},
@@ -259,7 +242,7 @@ START_TEST(dates_count_days_and_timestamps_seconds)
         {"cast(a as date)", {"timestamp:1969-12-31 23:59:59"}, "1969-12-31"},
         {"cast(a as timestamp)", {"date:2026-07-01"}, "2026-07-01T00:00:00.000000Z"},
     };
-    static const struct expected berlin[] = {
+    static const struct kit_expected berlin[] = {
         {"cast(a as timestamp)", {"date:2026-07-01"}, "2026-06-30T22:00:00.000000Z"},
         {"cast(a as date)", {"timestamp:2026-06-30 22:00:00"}, "2026-07-01"},
         {"cast(a as date)", {"timestamp:2026-06-30 21:59:59.999999"}, "2026-06-30"},
@@ -272,7 +255,7 @@ START_TEST(dates_count_days_and_timestamps_seconds)
         {"cast(a as timestamp)", {"date:0001-01-01"}, "overflow: 0001-01-01 does not fit timestamp"},
     };
     EXPECT(list);
-    expect("Europe/Berlin", berlin, sizeof berlin / sizeof *berlin);
+    kit_expect("Europe/Berlin", berlin, sizeof berlin / sizeof *berlin);
 }
 END_TEST
 
@@ -280,7 +263,7 @@ END_TEST
 
 START_TEST(numbers_compare_by_value_and_texts_by_bytes)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a = b", {"integer:2", "decimal(6,2):2.00"}, "true"},
         {"a < b", {"integer:2", "decimal(6,2):2.01"}, "true"},
         {"a = b", {"decimal(6,2):2.50", "decimal(8,4):2.5000"}, "true"},
@@ -314,7 +297,7 @@ END_TEST
 
 START_TEST(casts_take_whole_values_or_fail_the_row)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"cast(a as integer)", {"text:-12"}, "-12"},
         {"cast(a as integer)", {"text:+012"}, "12"},
         {"cast(a as integer)", {"text: 12"}, "bad_cast: cannot cast ' 12' to integer"},

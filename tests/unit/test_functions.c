@@ -14,26 +14,7 @@
 #include "expression/letters.h"
 #include "expression_kit.h"
 
-/* An expression over columns a, b, c and what comes out. */
-struct expected {
-    const char *expression;
-    const char *columns[5];
-    const char *gives;
-};
-
-static void
-expect(const struct expected *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *gives = kit_over(NULL, list[i].expression, list[i].columns);
-
-        ck_assert_msg(strcmp(gives, list[i].gives) == 0, "%s over %s, %s, %s gives\n  %s, not\n  %s", list[i].expression,
-                      list[i].columns[0] == NULL ? "-" : list[i].columns[0],
-                          list[i].columns[1] == NULL ? "-" : list[i].columns[1],
-                      list[i].columns[2] == NULL ? "-" : list[i].columns[2], gives, list[i].gives);
-    }
-}
-#define EXPECT(list) expect(list, sizeof list / sizeof *list)
+#define EXPECT(list) kit_expect(NULL, list, sizeof list / sizeof *list)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
@@ -105,7 +86,7 @@ END_TEST
 
 START_TEST(case_is_changed_letter_by_letter_in_every_script)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"upper(a)", {"text:"}, ""},
         {"upper(a)", {"text"}, "null"},
         {"upper(a)", {"text:abc xyz{|}`@[09"}, "ABC XYZ{|}`@[09"},
@@ -146,7 +127,7 @@ END_TEST
 
 START_TEST(blanks_and_other_ends_are_trimmed)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"trim(a)", {"text:  a b  "}, "a b"},
         {"trim(a)", {"text:   "}, ""},
         {"trim(a)", {"text:"}, ""},
@@ -173,7 +154,7 @@ END_TEST
 
 START_TEST(lengths_count_characters_or_bytes)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"length(a)", {"text:"}, "0"},
         {"length(a)", {"text:naïve"}, "5"},
         {"length(a)", {"text:日本語 text of more than eight bytes 日本語"}, "37"},
@@ -192,7 +173,7 @@ END_TEST
 
 START_TEST(texts_are_cut_as_sqlite_cuts_them)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"substr(a, 2)", {"text:hello"}, "ello"},
         {"substr(a, 2, 3)", {"text:hello"}, "ell"},
         {"substr(a, -3)", {"text:hello"}, "llo"},
@@ -247,7 +228,7 @@ END_TEST
 
 START_TEST(texts_are_searched_and_replaced)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"instr(a, b)", {"text:héllo", "text:l"}, "3"},
         {"instr(a, b)", {"text:héllo", "text:x"}, "0"},
         {"instr(a, b)", {"text:héllo", "text:"}, "1"},
@@ -288,7 +269,7 @@ END_TEST
 
 START_TEST(texts_are_built_within_limits)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"lpad(a, b)", {"text:ab", "integer:4"}, "  ab"},
         {"lpad(a, b, c)", {"text:ab", "integer:7", "text:xyz"}, "xyzxyab"},
         {"rpad(a, b, c)", {"text:ab", "integer:7", "text:xyz"}, "abxyzxy"},
@@ -327,7 +308,7 @@ END_TEST
 
 START_TEST(code_points_and_hex_have_edges)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"char(a)", {"integer:8364"}, "€"},
         {"char(a, b)", {"integer:1114111", "integer:65"}, "\xf4\x8f\xbf\xbf" "A"},
         {"char(a)", {"integer:0"}, "bad_argument: there is no character 0"},
@@ -354,7 +335,7 @@ END_TEST
 
 START_TEST(json_is_looked_into)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"json_extract(a, '$.a.b')", {"text:{\"a\": {\"b\": \"x\\u00e9\\n\"}}"}, "xé\n"},
         {"json_extract(a, '$')", {"text: { \"a b\" : [ 1 , \"x \\\" y\" ] } "}, "{\"a b\":[1,\"x \\\" y\"]}"},
         {"json_extract(a, '$.\"a b\"[1]')", {"text:{\"a b\": [1, \"x\"]}"}, "x"},
@@ -385,7 +366,7 @@ END_TEST
 
 START_TEST(numbers_round_away_from_zero_and_keep_their_kind)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"round(a)", {"decimal(4,1):2.5"}, "3"},
         {"round(a)", {"decimal(4,1):-2.5"}, "-3"},
         {"round(a)", {"decimal(4,1):2.4"}, "2"},
@@ -446,7 +427,7 @@ END_TEST
 
 START_TEST(numbers_have_signs_rests_and_powers)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"abs(a)", {"integer:-7"}, "7"},
         {"abs(a)", {"integer:-9223372036854775808"}, "overflow: abs(-9223372036854775808) is beyond 64 bits"},
         {"abs(a)", {"decimal(38,0):-99999999999999999999999999999999999999"}, "99999999999999999999999999999999999999"},

@@ -8,32 +8,13 @@
 
 #include "expression_kit.h"
 
-/* An expression over columns a, b, c and what comes out. */
-struct expected {
-    const char *expression;
-    const char *columns[5];
-    const char *gives;
-};
-
-static void
-expect(const struct expected *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *gives = kit_over(NULL, list[i].expression, list[i].columns);
-
-        ck_assert_msg(strcmp(gives, list[i].gives) == 0, "%s over %s, %s, %s gives\n  %s, not\n  %s", list[i].expression,
-                      list[i].columns[0] == NULL ? "-" : list[i].columns[0],
-                          list[i].columns[1] == NULL ? "-" : list[i].columns[1],
-                      list[i].columns[2] == NULL ? "-" : list[i].columns[2], gives, list[i].gives);
-    }
-}
-#define EXPECT(list) expect(list, sizeof list / sizeof *list)
+#define EXPECT(list) kit_expect(NULL, list, sizeof list / sizeof *list)
 
 /* ---- hash --------------------------------------------------------------------------------- */
 
 START_TEST(hashes_are_those_that_others_compute)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"md5(a)", {"text:"}, "d41d8cd98f00b204e9800998ecf8427e"},
         {"md5(a)", {"text:The quick brown fox jumps over the lazy dog"}, "9e107d9d372bb6826bd81d3542a419d6"},
         {"md5(a)", {"text:12345678901234567890123456789012345678901234567890123456789012345678901234567890"},
@@ -55,7 +36,7 @@ END_TEST
 /* At the ends of its blocks. */
 START_TEST(md5_fills_its_blocks)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"md5(repeat('a', a))", {"integer:54"}, "eced9e0b81ef2bba605cbc5e2e76a1d0"},
         {"md5(repeat('a', a))", {"integer:55"}, "ef1772b6dff9a122358552954ad0df65"},
         {"md5(repeat('a', a))", {"integer:56"}, "3b0c8ac703f828b04c6c197006d17218"},
@@ -77,7 +58,7 @@ END_TEST
 
 START_TEST(patterns_match_extract_and_replace)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a REGEXP '^[A-Z]{2}-\\d+$'", {"text:DE-10115"}, "true"},
         {"a NOT REGEXP 'x'", {"text:abc"}, "true"},
         {"regexp('b', a)", {"text:abc"}, "true"},
@@ -132,7 +113,7 @@ END_TEST
 
 START_TEST(a_pattern_cannot_run_away)
 {
-    static const struct expected list[] = {
+    static const struct kit_expected list[] = {
         {"a REGEXP '^(a|aa)+$'", {"text:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"},
          "match_limit: matching 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' takes more steps than a row may "
          "have"},
