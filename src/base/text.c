@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "utf8.h"
+#include "utf8_wide.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -234,6 +235,8 @@ text_utf8(const char *bytes, size_t size)
 
     if (size == 0) /* bytes may be NULL, with which one does not count */
         return true;
+    if (size >= 256 && utf8_wide_can())
+        return utf8_wide(bytes, size);
     for (;;) {
         i += ascii_run(bytes + i, size - i);
         if (i == size)

@@ -191,6 +191,28 @@ START_TEST(every_short_sequence_is_judged_by_rfc_3629)
 }
 END_TEST
 
+/* What is long is looked at 32 bytes at a time: the same sequences across the edge of two such pieces. */
+START_TEST(a_long_text_is_judged_like_a_short_one)
+{
+    unsigned char text[300];
+    uint32_t wrong = 0;
+
+    memset(text, 'a', sizeof text);
+    for (uint32_t first = 0x70; first < 256; first++)
+        for (uint32_t word = 0; word < 1 << 16; word += word >> 8 > 0x7e && word >> 8 < 0xc2 ? 1 : 9) {
+            unsigned char *at = text + 256 - 32 * (word & 1) - _i;
+
+            at[0] = (unsigned char)first;
+            at[1] = (unsigned char)(word >> 8);
+            at[2] = (unsigned char)word;
+            at[3] = word & 2 ? 0x80 : (unsigned char)(word * 37 >> 4);
+            wrong += text_utf8((char *)text, sizeof text) != utf8_plainly(at, 5);
+            memset(at, 'a', 4);
+        }
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
 /* A good or bad piece at every place of texts around the widths that are looked at at once. */
 START_TEST(a_flaw_is_found_at_every_place)
 {
@@ -203,7 +225,7 @@ START_TEST(a_flaw_is_found_at_every_place)
                   {"\xed\xa0\x80", 3, false}, {"\x7f", 1, true},  {"\xc0\x80", 2, false}, {"\x01", 1, true}};
     uint32_t wrong = 0;
 
-    for (size_t size = 4; size < 200; size++) {
+    for (size_t size = 4; size < 360; size++) {
         char *text = malloc(size); /* exactly, so that a sanitizer sees a step too far */
 
         ck_assert_ptr_nonnull(text);
@@ -392,6 +414,7 @@ main(void)
     tcase_add_test(tcase, numbers_are_written_as_the_library_writes_them);
     tcase_add_test(tcase, hex_goes_both_ways);
     tcase_add_test(tcase, every_short_sequence_is_judged_by_rfc_3629);
+    tcase_add_loop_test(tcase, a_long_text_is_judged_like_a_short_one, 0, 5);
     tcase_add_loop_test(tcase, a_flaw_is_found_at_every_place, 0, 12);
     tcase_add_test(tcase, a_cut_does_not_split_a_character);
     tcase_add_test(tcase, what_would_confuse_a_terminal_is_escaped);
