@@ -322,11 +322,18 @@ first_sight(struct change *change, struct batch *batch, struct daybreak_counts *
     struct memory_found found[GROUP];
     uint32_t closer = 0;
 
+    for (uint32_t i = 0; i < GROUP; i++) /* what no row changes; an item written whole and read at once would wait for itself */
+        item[i] = (struct memory_item){.route = MEMORY_HOME};
     for (uint32_t from = 0; from < rows; from += GROUP) {
         uint32_t count = rows - from < GROUP ? rows - from : GROUP;
 
-        for (uint32_t i = 0; i < count; i++)
-            item[i] = item_of(batch, from + i);
+        for (uint32_t i = 0; i < count; i++) {
+            const struct daybreak_text *key = &batch->key[from + i];
+
+            item[i].key = key->at;
+            item[i].key_size = key->size == DAYBREAK_NULL ? 0 : key->size;
+            item[i].raw = batch->raw_hash[from + i];
+        }
         memory_find(change->memory, item, count, found);
         for (uint32_t i = 0; i < count; i++) {
             uint32_t row = from + i;

@@ -32,9 +32,15 @@ base_counts(const struct memory *memory)
 static void
 found_in_base(const struct memory *memory, uint64_t offset, const struct memory_entry *entry, struct memory_found *found)
 {
-    *found = (struct memory_found){.there = true, .ref = offset, .raw = entry->raw, .canon = entry->canon, .row = entry->row,
-                                   .row_size = entry->row_size, .route = entry->route,
-                                   .seen = (memory_base_flags(&memory->base, offset) & MEMORY_SEEN) != 0};
+    found->there = true; /* one by one: this is done for every row, and a whole struct would be made twice */
+    found->seen = (memory_base_flags(&memory->base, offset) & MEMORY_SEEN) != 0;
+    found->staged = false;
+    found->route = entry->route;
+    found->ref = offset;
+    found->raw = entry->raw;
+    found->canon = entry->canon;
+    found->row = entry->row;
+    found->row_size = entry->row_size;
 }
 
 static void

@@ -333,7 +333,7 @@ drive(struct reading *r, enum pipeline_outcome *outcome, struct daybreak_fault *
 
             table->read += batch->rows.rows;
             r->rows += batch->rows.rows;
-            if (!p->all_land)
+            if (batch->binding == NULL) /* the reading thread had no time for it */
                 key_make(&table->keys, batch);
             result = table->contract == NULL ? 0 : contract_run(table->contract, batch, fault);
             if (result == 0 && r->against_target && !table->seeded)

@@ -96,6 +96,7 @@ tables_open(struct pipeline *p, struct daybreak_fault *fault)
 
         table->config = &p->config->source.tables[t];
         table->index = t;
+        key_maker_init(&table->keys_ahead, table->config, p->identity.secret);
         key_maker_init(&table->keys, table->config, p->identity.secret);
         p->tables = t + 1;
         if (memory_needed(p, table->config->name, &needed, fault) != 0)
@@ -264,6 +265,7 @@ pipeline_close(struct pipeline *p)
         change_close(&p->table[t].change);
         step_plan_free(&p->table[t].plan);
         contract_free(p->table[t].contract);
+        key_maker_fini(&p->table[t].keys_ahead);
         key_maker_fini(&p->table[t].keys);
         free(p->table[t].known_note);
     }

@@ -27,8 +27,9 @@ struct source;
 struct pipeline_table {
     const struct config_table *config;
     uint32_t index;
-    struct key_maker keys;             /* of the reading thread when all_land, else of the other */
-    struct change change;              /* writing thread, like all below */
+    struct key_maker keys_ahead;       /* of the reading thread, which makes keys and hashes where it waits for the other anyway */
+    struct key_maker keys;             /* writing thread, like all below */
+    struct change change;
     const struct batch_layout *layout; /* the plans below are made for it */
     struct step_plan plan;
     struct contract *contract;         /* NULL: every row that can be read is taken */

@@ -53,10 +53,11 @@ reader_main(void *context)
             ring_give(p->ring, batch, &fault);
             return NULL;
         }
-        if (batch->rows.rows > 0 && p->all_land) { /* landing is the slower half then, comparing the faster one */
-            key_make(&p->table[batch->table].keys, batch);
+        /* Landing is the slower half where all of it lands; comparing is now the slower one and now the faster: who has time does it. */
+        if (batch->rows.rows > 0 && (p->all_land || ring_waiting(p->ring) > 1))
+            key_make(&p->table[batch->table].keys_ahead, batch);
+        if (batch->rows.rows > 0 && p->all_land)
             batch_type(batch, NULL, 0);
-        }
         ring_give(p->ring, batch, NULL);
         if (next == DAYBREAK_INPUT_END || next == DAYBREAK_INPUT_CUT)
             return NULL;

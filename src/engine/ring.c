@@ -99,6 +99,17 @@ ring_take(struct ring *ring, struct batch **batch, struct daybreak_fault *fault)
     return result;
 }
 
+unsigned
+ring_waiting(struct ring *ring)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&ring->lock);
+    count = ring->count;
+    pthread_mutex_unlock(&ring->lock);
+    return count;
+}
+
 void
 ring_return(struct ring *ring, struct batch *batch)
 {

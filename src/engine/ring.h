@@ -19,6 +19,8 @@ struct batch *ring_free_batch(struct ring *ring);
 void ring_give(struct ring *ring, struct batch *batch, const struct daybreak_fault *fault);
 /** ring_take(ring, batch, fault): the next batch in order; -1 with the reader's fault (its batch is given back by then). */
 int ring_take(struct ring *ring, struct batch **batch, struct daybreak_fault *fault);
+/** ring_waiting(ring): how many batches were read and not taken yet. */
+unsigned ring_waiting(struct ring *ring);
 void ring_return(struct ring *ring, struct batch *batch);
 /** ring_stop(ring): the writer wants no more; the reader gets NULL. ring_reset: as new; neither thread may be inside. */
 void ring_stop(struct ring *ring);
