@@ -24,33 +24,45 @@ eight_letters(uint64_t word, char first)
     return word ^ ((from & ~beyond & ~word & high) >> 2); /* 0x80 >> 2 is the bit that tells capital from small */
 }
 
-/* ASCII letters in their other form; true when that was all there was. */
-static bool
+/* ASCII letters in their other form; true when that was all there was. What is shorter than a word is put together from its two ends, which
+ * may overlap. */
+static inline bool
 ascii_case(const char *at, size_t size, char first, char *to)
 {
-    uint64_t all = 0, word;
+    uint64_t all = 0, word, last;
+    size_t i;
 
-    for (size_t left = size; left > 0;) {
-        size_t i = size - left;
-
-        if (left < 8 && size >= 8) /* the last eight, some of them once more */
-            i = size - 8;
-        if (size >= 8) {
+    if (size >= 8) {
+        for (i = 0; i + 8 < size; i += 8) {
             memcpy(&word, at + i, 8);
-        } else {
-            word = 0;
-            for (size_t k = 0; k < size; k++)
-                word |= (uint64_t)(unsigned char)at[k] << (8 * k);
+            all |= word;
+            word = eight_letters(word, first);
+            memcpy(to + i, &word, 8);
         }
+        memcpy(&word, at + size - 8, 8);
         all |= word;
         word = eight_letters(word, first);
-        if (size >= 8) {
-            memcpy(to + i, &word, 8);
-        } else {
-            for (size_t k = 0; k < size; k++)
-                to[k] = (char)(word >> (8 * k));
-        }
-        left = left > 8 ? left - 8 : 0;
+        memcpy(to + size - 8, &word, 8);
+    } else if (size >= 4) {
+        uint32_t head, tail;
+
+        memcpy(&head, at, 4);
+        memcpy(&tail, at + size - 4, 4);
+        all = (uint64_t)tail << 32 | head;
+        word = eight_letters(all, first);
+        head = (uint32_t)word;
+        tail = (uint32_t)(word >> 32);
+        memcpy(to, &head, 4);
+        memcpy(to + size - 4, &tail, 4);
+    } else if (size > 0) {
+        word = (unsigned char)at[0];
+        word |= (uint64_t)(unsigned char)at[size / 2] << 8;
+        last = (unsigned char)at[size - 1];
+        all = word | last << 16;
+        word = eight_letters(all, first);
+        to[0] = (char)word;
+        to[size / 2] = (char)(word >> 8);
+        to[size - 1] = (char)(word >> 16);
     }
     return (all & UINT64_C(0x8080808080808080)) == 0;
 }
@@ -84,9 +96,13 @@ change_case(struct function_call *call, char first, unsigned (*form)(unsigned co
         const char *at = in.at, *end = in.at + in.size;
         char *to = function_room(call, in.size + in.size / 2 + 4), *start = to;
 
-        if (ascii_case(at, in.size, first, to)) {
+        if (__builtin_expect(ascii_case(at, in.size, first, to), 1)) {
             to += in.size;
         } else {
+            while (at < end && (signed char)*at >= 0) { /* done already */
+                at++;
+                to++;
+            }
             while (at < end)
                 to = put_form(&at, end, form, to);
         }

@@ -97,6 +97,11 @@ other_form(const struct run *list, size_t count, unsigned code)
     size_t low = 0, high = count;
     unsigned steps;
 
+    if (code < 0x100) { /* the letters of Latin-1 are in the first four runs of either list */
+        while (low < 4 && list[low].first <= code)
+            low++;
+        high = low;
+    }
     while (low < high) { /* the first run that begins beyond */
         size_t middle = low + (high - low) / 2;
 
