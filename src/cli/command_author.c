@@ -216,7 +216,7 @@ const struct cli_command command_graph = {
 
 static const char *const ability_name[] = {"bytes", "records", "resumes", "sees deletes", "sees before", "ordered positions",
                                            "late-commit safe", "transactional", "idempotent", "mirrors", "reads back",
-                                           "empty is null", "names every column"};
+                                           "empty is null", "names every column", "live"};
 
 struct connector_list {
     struct cli *cli;

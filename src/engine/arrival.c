@@ -69,7 +69,7 @@ known_content(struct reading *r, enum pipeline_outcome *outcome, struct daybreak
             source_abandon(p->source);
         return p->dry_run || source_finish(p->source, fault) == 0 ? 1 : -1;
     }
-    if (!r->approved && (known == 1 || (found == 1 && r->input->time_us != DAYBREAK_NO_TIME &&
+    if (!r->approved && !(source_abilities(p->source) & DAYBREAK_LIVE) && (known == 1 || (found == 1 && r->input->time_us != DAYBREAK_NO_TIME &&
                                         last.time_us != DAYBREAK_NO_TIME && r->input->time_us < last.time_us))) {
         snprintf(reason, sizeof reason, "older than the last: %s",
                  known == 1 ? "its content was applied before, and other content since" : last.name);

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "change/memory.h"
@@ -83,7 +84,8 @@ cut_off(struct reading *r, const struct daybreak_fault *why, enum pipeline_outco
 {
     const struct config_guards *guards = &r->p->table[0].config->capture.guards;
     const char *guard = why->code[0] != '\0' ? "missing_column" : "unreadable";
-    struct text reason = {0};
+    struct text reason = {0}, evidence = {0};
+    const char *said;
     int result;
 
     reader_join(r->p);
@@ -92,16 +94,26 @@ cut_off(struct reading *r, const struct daybreak_fault *why, enum pipeline_outco
     text_put(&reason, why->what);
     if (why->hint[0] != '\0')
         text_printf(&reason, " (%s)", why->hint);
+    said = source_evidence(r->p->source);
+    if (said[0] != '\0') {
+        struct json json;
+
+        json_init(&json, &evidence, false);
+        json_object(&json, NULL);
+        json_text(&json, "stderr", said);
+        json_close(&json);
+    }
     result = give_up(r, fault);
     if (result == 0 && guards->unreadable == CONFIG_UNREADABLE_DEAD && !r->committed) {
         result = append_unreadable(r->p, r->input, r->id, text_end(&reason), fault);
         *outcome = PIPELINE_DONE;
     } else if (result == 0) {
         rehearsal_input(r->p, r->input, "held", text_end(&reason));
-        input_hold(r, guard, text_end(&reason), NULL, r->committed && !r->append ? "cut" : "held");
+        input_hold(r, guard, text_end(&reason), evidence.size == 0 ? NULL : text_end(&evidence), r->committed && !r->append ? "cut" : "held");
         *outcome = PIPELINE_HELD;
     }
     text_fini(&reason);
+    text_fini(&evidence);
     return result;
 }
 

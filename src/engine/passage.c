@@ -102,7 +102,9 @@ commit_maybe(struct reading *r, struct batch *batch, struct daybreak_fault *faul
 
     if (r->uncommitted++ == 0)
         r->uncommitted_since_ms = now;
-    if (r->append) /* with --limit: when that is reached */
+    if (r->append && (source_abilities(p->source) & DAYBREAK_LIVE))
+        due = false; /* after a kill nobody can give the rest of it */
+    else if (r->append) /* with --limit: when that is reached */
         due = r->uncommitted >= COMMIT_BATCHES || now - r->uncommitted_since_ms >= COMMIT_MS ||
               (p->limit > 0 && r->rows >= p->limit_left);
     else

@@ -300,6 +300,29 @@ pipeline_close(struct pipeline *p)
     free(p);
 }
 
+/* What is made when it is asked for may be again what it was two runs ago, and then that is the newest. Taken: what waits for a person, was
+ * rejected by one, or is what was applied last. */
+static int
+live_again(struct pipeline *p, const struct daybreak_input *input, const char *state, int *taken, struct daybreak_fault *fault)
+{
+    struct ledger_input last = {0};
+    int found;
+
+    if (strcmp(state, "held") == 0 || strcmp(state, "rejected") == 0)
+        return 0;
+    found = ledger_input_last(p->ledger, &last, fault);
+    if (found < 0)
+        return -1;
+    *taken = found == 1 && strcmp(last.fingerprint, input->fingerprint) == 0;
+    if (*taken && !p->dry_run) {
+        p->result.inputs++;
+        p->result.repeated_inputs++;
+        p->last_look_us = input->visible_at_us;
+    }
+    ledger_input_fini(&last);
+    return 0;
+}
+
 int
 pipeline_look(struct pipeline *p, struct daybreak_input *input, struct daybreak_wait *wait, enum daybreak_next *next,
               struct daybreak_fault *fault)
@@ -318,6 +341,8 @@ pipeline_look(struct pipeline *p, struct daybreak_input *input, struct daybreak_
             return 0;
         taken = ledger_input_taken(p->ledger, input->name, input->fingerprint, state, fault);
         if (taken < 0)
+            return -1;
+        if (taken == 1 && (source_abilities(p->source) & DAYBREAK_LIVE) && live_again(p, input, state, &taken, fault) != 0)
             return -1;
         if (taken == 0 && guard_manifest_awaited(p, input, &awaited, fault) != 0)
             return -1;

@@ -197,6 +197,8 @@ look_newest(struct lane *lane, enum daybreak_next *next, struct daybreak_fault *
             return -1;
         if (*next != DAYBREAK_MORE)
             break;
+        if (source_abilities(lane->pipeline->source) & DAYBREAK_LIVE) /* there is never a newer one */
+            return 0;
     }
     for (uint32_t i = 0; i < inputs; i++) {
         if (source_look(lane->pipeline->source, &lane->input, &lane->wait, next, fault) != 0)

@@ -492,6 +492,14 @@ source_beside(struct source *source, struct daybreak_beside *beside, char *to, s
     return source->extract->type->beside(source->extract->self, beside, to, room, got, next, fault);
 }
 
+const char *
+source_evidence(struct source *source)
+{
+    const char *evidence = source->extract->type->evidence == NULL ? NULL : source->extract->type->evidence(source->extract->self);
+
+    return evidence == NULL ? "" : evidence;
+}
+
 bool
 source_names_all(const struct source *source, uint32_t table)
 {

@@ -61,6 +61,8 @@ int source_beside(struct source *source, struct daybreak_beside *beside, char *t
                   struct daybreak_fault *fault);
 /** source_manifest_named(manifest, name): this member is such a manifest. */
 bool source_manifest_named(const struct config_manifest *manifest, const char *name);
+/** source_evidence(source): what else the extract has to say of the input given last; "" where there is nothing. Lent until the next look. */
+const char *source_evidence(struct source *source);
 /** source_mark: the restart point behind a row. source_compare: <0 0 >0 as mark a stands before, at or behind mark b. */
 int source_mark(struct source *source, const struct batch *batch, uint32_t row, char to[64], struct daybreak_fault *fault);
 int source_compare(struct source *source, uint32_t table, const char *mark_a, const char *mark_b);

@@ -3,15 +3,6 @@
 # The same pipeline file, state and target from cron and as a follower, in turn. Waits are for what happens, never for a time.
 . "$(dirname "$0")/lib.sh"
 
-until_true() { # until_true COMMAND…: what must come true, given up on only when something is broken
-    local try
-    for ((try = 0; try < 1200; try++)); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.05
-    done
-    return 1
-}
-
 follow() { # follow PIPELINE: starts a follower, $follower
     "$daybreak" run --follow "$1" >follow.out 2>follow.err </dev/null &
     follower=$!

@@ -177,6 +177,15 @@ again() { # again PIPELINE TARGET…: a run with nothing new ends well and leave
     done
 }
 
+until_true() { # until_true COMMAND…: what must come true, given up on only when something is broken
+    local try
+    for ((try = 0; try < 1200; try++)); do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.05
+    done
+    return 1
+}
+
 finish() { # the last word of a test
     printf '%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" -eq 0 ]

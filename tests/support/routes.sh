@@ -102,7 +102,7 @@ stored() { # stored FILE: input from the store into its drop folder, if it is no
 # ROUTE_steps, ROUTE_make (pipeline file, inputs into store/), ROUTE_prepare STEP and ROUTE_undo STEP (inputs; both may be repeated),
 # ROUTE_go STEP (the command, where it is not a run).
 
-routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts)
+routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program)
 
 yaml() { # yaml SINK [CAPTURE] [MORE]: a pipeline over dumps of people
     cat >route.yaml <<END
@@ -241,6 +241,29 @@ append_undo() {
     esac
     [ ! -e drop/a.csv ] || touch -d '1 hour ago' drop/a.csv
 }
+
+# What a program prints goes behind what it printed before; killed, it cannot be had again in another way than by another run.
+program_steps=3
+program_make() {
+    local night
+    cat >route.yaml <<'END'
+source:
+  type: exec
+  command: [sh, -c, "cat now.csv; echo said >&2; exit $(cat code)"]
+  format: {type: csv}
+  fields: {n: integer}
+  capture: {method: append}
+sink: {type: sqlite, path: out/events.db, table: events, write: append, on_error: {backoff: 5ms..20ms, give_up: 100ms}}
+END
+    for night in 1 2 3; do
+        { echo n,what; seq "$((night * 1000))" "$((night * 1000 + 900))" | sed "s/$/,night $night/"; } >"store/$night"
+    done
+}
+program_prepare() {
+    cp "store/$1" .arriving && mv .arriving now.csv
+    echo "$(($1 == 2 ? 3 : 0))" >code
+}
+program_undo() { :; }
 
 # A table that was there before, which refuses some rows; what it refused is tried again, and dropped.
 adopt_steps=6

@@ -7,7 +7,8 @@
  *
  * History
  *   1  first light: extract (bytes or records), format, load, transform
- *      grown since, each at an end: intend, older, check, beside; and what makes a transform whole: gives, host->give, host->filter
+ *      grown since, each at an end: intend, older, check, beside; and what makes a transform whole: gives, host->give, host->filter;
+ *      DAYBREAK_LIVE and evidence
  *
  * Rules of growth: structs grow only at their end and carry their size first; anything else raises
  * DAYBREAK_ABI. Zero is the value of what an older side does not know.
@@ -412,6 +413,8 @@ enum daybreak_role { DAYBREAK_EXTRACT = 1, DAYBREAK_FORMAT, DAYBREAK_LOAD, DAYBR
 #define DAYBREAK_READS_BACK (1u << 10)     /* load: scan and find */
 #define DAYBREAK_EMPTY_IS_NULL (1u << 11)  /* format: an empty field of a typed column is null */
 #define DAYBREAK_NAMES_ALL (1u << 12)      /* format: its header names every column, so that one not named is gone */
+#define DAYBREAK_LIVE (1u << 13)           /* extract: an input is made when it is asked for: it is the newest, whatever it is like, and
+                                              cannot be had again when this process is gone */
 
 /* Called for each thing that is wrong: ${option} is its name ("trailer.count" for a member of a map), ${hint} what to do, or NULL. */
 typedef void (*daybreak_wrong_fn)(void *context, const char *option, const char *what, const char *hint);
@@ -545,6 +548,11 @@ struct daybreak_connector {
      */
     int (*gives)(void *self, const struct daybreak_column *column, uint32_t columns, const struct daybreak_column **gives, uint32_t *count,
                  struct daybreak_fault *fault);
+    /*
+     * extract, bytes: what else there is to say of the input given last, such as the stderr of a program; kept with it when it is cut off.
+     * UTF-8, lent until the next call; "": nothing. Optional.
+     */
+    const char *(*evidence)(void *self);
 };
 
 /** The one symbol of a module. Declared here because modules are compiled with everything else hidden. */
