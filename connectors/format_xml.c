@@ -20,6 +20,7 @@
 #include <daybreak/connector.h>
 
 #include "line_mark.h"
+#include "xml_auto.h"
 #include "xml_record.h"
 
 #define CHUNK 16384         /* bytes the parser is given at once */
@@ -36,7 +37,8 @@ struct held_cell {
 struct held {
     uint64_t from, to, line;   /* its bytes in the part */
     struct held_cell *cell;
-    uint32_t late;             /* cells that are still to come */
+    uint32_t cells, late;      /* late: cells that are still to come */
+    uint32_t room;
 };
 
 struct xml {
@@ -47,6 +49,9 @@ struct xml {
 
     const struct daybreak_host *host;
     struct xml_record record;
+    bool automatic;            /* no field is named: */
+    struct xml_auto how;
+    uint32_t given;            /* columns of the rows fed last */
     const char **name_of;      /* lent by columns */
     xmlParserCtxtPtr parser;
     struct xml_attribute *attribute;
@@ -77,7 +82,8 @@ static const struct daybreak_option options[] = {
     {.name = "space", .type = DAYBREAK_CHOICE, .at = offsetof(struct xml, space), .choices = "keep|normalize", .preset = "keep",
      .help = "White space of texts: as it stands, or trimmed and one blank for each run of it, as XPath's normalize-space()."},
     {.name = "names", .type = DAYBREAK_LIST, .at = offsetof(struct xml, names),
-     .help = "The columns; the fields of the pipeline stand for it."},
+     .help = "The columns; the fields of the pipeline stand for it. None: attributes and elements that hold no elements, found as they come, with "
+             "the way to them as name (address.city)."},
     {.name = "paths", .type = DAYBREAK_LIST, .at = offsetof(struct xml, paths),
      .help = "Where each column is read, in the order of names; an empty one is the child element of the column's name. The fields of the "
              "pipeline stand for it: fields: {id: \"@id\", city: address/city}."},
@@ -96,6 +102,7 @@ xml_close(void *self)
     if (xml->parser != NULL)
         xmlFreeParserCtxt(xml->parser);
     xml_record_fini(&xml->record);
+    xml_auto_fini(&xml->how);
     free(xml->name_of);
     free(xml->attribute);
     for (uint32_t i = 0; i < xml->held_room; i++)
@@ -156,10 +163,8 @@ xml_open(void *self, const struct daybreak_host *host, struct daybreak_fault *fa
     const char *wrong = "";
 
     xml->host = host;
-    if (xml->names.count == 0 || xml->names.count > 4096) {
-        host->fault(fault, DAYBREAK_HALT, xml->names.count == 0 ? "an XML format needs fields: which columns, and where in the record each is"
-                                                                : "more than 4096 fields are named");
-        host->hint(fault, "format: {type: xml, record: //order, fields: {id: \"@id\", city: address/city}}");
+    if (xml->names.count > 4096) {
+        host->fault(fault, DAYBREAK_HALT, "more than 4096 fields are named");
         fault->status = 78;
         return -1;
     }
@@ -167,13 +172,14 @@ xml_open(void *self, const struct daybreak_host *host, struct daybreak_fault *fa
         xml_path_fini(&xml->record.record);
         return refuse(xml, fault, "record", xml->record_path, wrong);
     }
-    xml->record.fields = (uint32_t)xml->names.count;
-    xml->record.field = calloc(xml->names.count, sizeof *xml->record.field);
-    xml->name_of = calloc(xml->names.count, sizeof *xml->name_of);
+    xml->automatic = xml->names.count == 0;
+    xml->record.fields = xml->automatic ? 0 : (uint32_t)xml->names.count;
+    xml->record.field = calloc(xml->names.count + 1, sizeof *xml->record.field);
+    xml->name_of = calloc(xml->names.count + 1, sizeof *xml->name_of);
     if (xml->record.field == NULL || xml->name_of == NULL)
         abort(); /* any crash is safe */
     xml->record.normalize = xml->space == 1;
-    for (size_t i = 0; i < xml->names.count; i++) {
+    for (size_t i = 0; i < xml->record.fields; i++) {
         xml->name_of[i] = xml->names.item[i];
         if (field_open(xml, i, fault) != 0) {
             xml_close(xml);
@@ -189,8 +195,8 @@ xml_columns(void *self, const char *const **names, uint32_t *count, struct daybr
     const struct xml *xml = self;
 
     (void)fault;
-    *names = (const char *const *)xml->name_of;
-    *count = xml->record.fields;
+    *names = (const char *const *)(xml->automatic ? xml->how.name : xml->name_of);
+    *count = xml->automatic ? xml->given : xml->record.fields;
     return 0;
 }
 
@@ -215,21 +221,40 @@ line_at(struct xml *xml, uint64_t to)
 static bool
 is_null(const struct xml_field *field)
 {
-    return field->count == 0 || (field->repeated == XML_FIRST && field->nil);
+    return field->count == 0 || (field->nil && (field->repeated == XML_FIRST || (field->repeated == XML_MANY && field->count == 1)));
+}
+
+static uint32_t
+fields_of(const struct xml *xml)
+{
+    return xml->automatic ? xml->how.fields : xml->record.fields;
+}
+
+static const struct xml_field *
+field_of(const struct xml *xml, uint32_t f)
+{
+    return xml->automatic ? &xml->how.field[f] : &xml->record.field[f];
 }
 
 static struct held *
 held_new(struct xml *xml)
 {
+    struct held *held;
+
     if (xml->helds == xml->held_room) {
         uint32_t room = xml->held_room == 0 ? 64 : xml->held_room * 2;
 
         xml->held = line_grow(xml->held, room * sizeof *xml->held);
-        for (uint32_t i = xml->held_room; i < room; i++)
-            xml->held[i] = (struct held){.cell = line_grow(NULL, xml->record.fields * sizeof(struct held_cell))};
+        memset(xml->held + xml->held_room, 0, (room - xml->held_room) * sizeof *xml->held);
         xml->held_room = room;
     }
-    return &xml->held[xml->helds++];
+    held = &xml->held[xml->helds++];
+    held->cells = fields_of(xml);
+    if (held->room < held->cells) {
+        held->room = held->cells + (xml->automatic ? 16 : 0);
+        held->cell = line_grow(held->cell, held->room * sizeof *held->cell);
+    }
+    return held;
 }
 
 /* The record that has just ended. Its texts are the fields' until the next one begins. */
@@ -242,10 +267,11 @@ record_hold(struct xml *xml, uint64_t to)
     held->line = xml->from_line;
     held->to = to;
     held->late = 0;
-    for (uint32_t f = 0; f < xml->record.fields; f++) {
-        const struct xml_field *field = &xml->record.field[f];
+    for (uint32_t f = 0; f < held->cells; f++) {
+        const struct xml_field *field = field_of(xml, f);
 
-        held->cell[f] = (struct held_cell){xml->held_text.size, (uint32_t)field->value.size, xml_record_late(&xml->record, f)};
+        held->cell[f] = (struct held_cell){xml->held_text.size, (uint32_t)field->value.size,
+                                           xml->automatic ? 0 : xml_record_late(&xml->record, f)};
         held->late += held->cell[f].late > 0;
         if (is_null(field))
             held->cell[f].size = DAYBREAK_NULL;
@@ -282,11 +308,11 @@ late_fill(struct xml *xml, uint32_t level)
 }
 
 static size_t
-held_size(const struct xml *xml, const struct held *held)
+held_size(const struct held *held)
 {
     size_t size = 0;
 
-    for (uint32_t f = 0; f < xml->record.fields; f++)
+    for (uint32_t f = 0; f < held->cells; f++)
         size += held->cell[f].size == DAYBREAK_NULL ? 0 : held->cell[f].size;
     return size;
 }
@@ -295,21 +321,22 @@ held_size(const struct xml *xml, const struct held *held)
 static void
 rows_give(struct xml *xml, struct daybreak_rows *rows, bool all)
 {
-    uint32_t most = (rows->block_size * 2u + 65536u) / xml->record.fields + 1; /* memory for cells stays in proportion */
+    uint32_t fields = rows->columns, most = (rows->block_size * 2u + 65536u) / (fields + 1) + 1; /* memory for cells stays in proportion */
 
     while (xml->held_at < xml->helds && rows->rows < most) {
         const struct held *held = &xml->held[xml->held_at];
-        size_t size = held_size(xml, held);
+        size_t size = held_size(held);
         uint32_t row = rows->rows;
 
         if (size > rows->block_room - rows->block_used || (held->late > 0 && !all))
             break;
         if (row % 1024 == 0)
             xml->host->reserve(rows, row + 1024);
-        for (uint32_t f = 0; f < xml->record.fields; f++) {
-            const struct held_cell *cell = &held->cell[f];
+        for (uint32_t f = 0; f < fields; f++) {
+            static const struct held_cell nothing = {.size = DAYBREAK_NULL}; /* a column that came later */
+            const struct held_cell *cell = f < held->cells ? &held->cell[f] : &nothing;
 
-            rows->spans[(size_t)row * xml->record.fields + f] = (struct daybreak_span){rows->block_used, cell->size};
+            rows->spans[(size_t)row * fields + f] = (struct daybreak_span){rows->block_used, cell->size};
             if (cell->size == DAYBREAK_NULL || cell->size == 0)
                 continue;
             memcpy(rows->block + rows->block_used, xml->held_text.at + cell->at, cell->size);
@@ -345,6 +372,7 @@ on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlCha
 {
     struct xml *xml = context;
     uint64_t at;
+    bool record;
 
     (void)prefix;
     (void)namespaces;
@@ -358,7 +386,10 @@ on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlCha
         xml->attribute[i] = (struct xml_attribute){(const char *)attributes[5 * i], (const char *)attributes[5 * i + 2],
                                                    (const char *)attributes[5 * i + 3],
                                                    (size_t)(attributes[5 * i + 4] - attributes[5 * i + 3])};
-    if (!xml_record_open(&xml->record, (const char *)name, (const char *)uri, xml->attribute, count))
+    record = xml_record_open(&xml->record, (const char *)name, (const char *)uri, xml->attribute, count);
+    if (xml->automatic && xml->record.inside > 0 && !xml->record.skip)
+        xml_auto_open(&xml->how, record, (const char *)name, xml->attribute, count, &xml->record);
+    if (!record)
         return;
     at = parsed(xml);
     while (at > xml->rows->byte && xml->rows->block[at - xml->rows->byte] != '<') /* no value holds one */
@@ -371,12 +402,15 @@ static void
 on_end(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
     struct xml *xml = context;
-    bool record = xml_record_close(&xml->record);
     uint64_t to;
+    bool record;
 
     (void)name;
     (void)prefix;
     (void)uri;
+    if (xml->automatic && xml->record.inside > 0 && !xml->record.skip)
+        xml_auto_close(&xml->how, &xml->record);
+    record = xml_record_close(&xml->record);
     if (xml->late > 0)
         late_fill(xml, xml->record.depth + 1);
     if (!record || xml->passed++ < xml->pass)
@@ -390,7 +424,10 @@ on_text(void *context, const xmlChar *at, int size)
 {
     struct xml *xml = context;
 
-    xml_record_text(&xml->record, (const char *)at, (size_t)size);
+    if (!xml->automatic)
+        xml_record_text(&xml->record, (const char *)at, (size_t)size);
+    else if (xml->record.inside > 0 && !xml->record.skip)
+        xml_auto_text(&xml->how, (const char *)at, (size_t)size);
 }
 
 static void
@@ -437,6 +474,7 @@ xml_begin(void *self, const struct daybreak_part *part, const char *mark, struct
         abort(); /* no memory: any crash is safe */
     xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING);
     xml_record_begin(&xml->record);
+    xml_auto_begin(&xml->how);
     xml->first = xml->fed = xml->seen = 0;
     xml->seen_line = 1;
     xml->passed = 0;
@@ -476,9 +514,11 @@ parse(struct xml *xml, const struct daybreak_rows *rows)
 
         xml->fed += size;
         xmlParseChunk(xml->parser, at, (int)size, 0);
-        if (xml->record.run.size > RUN_MOST)
+        if (xml->record.run.size > RUN_MOST || xml->how.run.size > RUN_MOST)
             snprintf(xml->wrong, sizeof xml->wrong, "a text that a field takes is longer than %u MiB", RUN_MOST >> 20);
-        xml->broken = !xml->parser->wellFormed || xml->doctype || xml->record.run.size > RUN_MOST;
+        else if (xml->how.full)
+            snprintf(xml->wrong, sizeof xml->wrong, "its records have more than %u columns: name those that are wanted in fields", XML_AUTO_MOST);
+        xml->broken = !xml->parser->wellFormed || xml->doctype || xml->wrong[0] != '\0';
     }
     if (!xml->broken && rows->last && xml->fed == stop && !xml->ended) {
         xmlParseChunk(xml->parser, "", 0, 1);
@@ -494,8 +534,8 @@ static void
 record_too_long(struct xml *xml, struct daybreak_rows *rows)
 {
     xml->host->reserve(rows, 1);
-    for (uint32_t f = 0; f < xml->record.fields; f++) {
-        const struct xml_field *field = &xml->record.field[f];
+    for (uint32_t f = 0; f < rows->columns; f++) {
+        const struct xml_field *field = field_of(xml, f);
         bool there = !is_null(field) && field->value.size <= rows->block_room - rows->block_used;
 
         rows->spans[f] = (struct daybreak_span){rows->block_used, there ? (uint32_t)field->value.size : DAYBREAK_NULL};
@@ -521,17 +561,17 @@ xml_feed(void *self, struct daybreak_rows *rows, enum daybreak_next *next, struc
 
     *next = DAYBREAK_MORE;
     rows->rows = rows->consumed = 0;
-    rows->columns = xml->record.fields;
     xml->rows = rows;
     if (xml->fed == 0) {
         xml->first = xml->fed = xml->seen = rows->byte;
         xml->seen_line = rows->line;
     }
     parse(xml, rows);
+    rows->columns = xml->given = fields_of(xml);
     rows_give(xml, rows, xml->ended || xml->broken || rows->overlong || xml->held_text.size >= HELD_MOST || xml->helds - xml->held_at >= 65536);
     if (rows->rows == 0 && xml->helds > 0 && rows->last)
         return xml->host->fault(fault, DAYBREAK_HALT, "the fields of a record take %zu bytes, more than %u can be taken at once",
-                                held_size(xml, &xml->held[xml->held_at]), rows->block_room - rows->block_size);
+                                held_size(&xml->held[xml->held_at]), rows->block_room - rows->block_size);
     if (rows->overlong && rows->rows == 0 && xml->record.inside > 0 && !xml->record.skip && xml->passed >= xml->pass && !xml->broken)
         record_too_long(xml, rows);
     /* the first byte that a row may still need */

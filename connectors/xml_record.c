@@ -225,8 +225,8 @@ json_add(struct xml_text *to, const char *at, size_t size)
     xml_text_add(to, "\"", 1);
 }
 
-static void
-value_take(struct xml_record *record, struct xml_field *field, const char *at, size_t size, bool nil)
+void
+xml_record_value(struct xml_record *record, struct xml_field *field, const char *at, size_t size, bool nil)
 {
     if (field->repeated == XML_FIRST && field->count > 0)
         return;
@@ -236,7 +236,15 @@ value_take(struct xml_record *record, struct xml_field *field, const char *at, s
         field->value.size = 0;
         field->nil = nil;
     }
-    if (field->repeated == XML_JSON) {
+    if (field->repeated == XML_MANY && field->count == 1) { /* the first one was not known to be one of many */
+        struct xml_text alone = field->value;
+
+        field->value = (struct xml_text){0};
+        xml_text_add(&field->value, "[", 1);
+        json_add(&field->value, alone.at, alone.size);
+        xml_text_fini(&alone);
+    }
+    if (field->repeated == XML_JSON || (field->repeated == XML_MANY && field->count > 0)) {
         xml_text_add(&field->value, field->count == 0 ? "[" : ",", 1);
         json_add(&field->value, at, size);
     } else {
@@ -342,7 +350,7 @@ open_inside(struct xml_record *record, uint32_t count, const struct xml_attribut
             else if (field->path.take == XML_TEXT)
                 take(record, level, f);
             else if ((found = attribute_find(attribute, attributes, field->path.attribute)) != NULL)
-                value_take(record, field, found->value, found->size, false);
+                xml_record_value(record, field, found->value, found->size, false);
         }
 }
 
@@ -365,7 +373,7 @@ open_record(struct xml_record *record, const struct xml_attribute *attribute, in
         else if (field->path.take == XML_TEXT)
             take(record, level, f);
         else if ((found = attribute_find(attribute, attributes, field->path.attribute)) != NULL)
-            value_take(record, field, found->value, found->size, false);
+            xml_record_value(record, field, found->value, found->size, false);
     }
 }
 
@@ -423,7 +431,7 @@ close_taken(struct xml_record *record, struct xml_level *level)
             else if (field->path.up > 0)
                 around_take(level - 1, f, false, at, size);
             else
-                value_take(record, field, at, size, level->nil);
+                xml_record_value(record, field, at, size, level->nil);
         }
     if (--record->taking == 0)
         record->run.size = 0;
@@ -444,9 +452,9 @@ around_fill(struct xml_record *record)
             continue; /* there is no such element */
         level = path->absolute ? &record->level[0] : &record->level[record->inside - path->up];
         if (path->take == XML_NAME)
-            value_take(record, field, level->name, strlen(level->name), false);
+            xml_record_value(record, field, level->name, strlen(level->name), false);
         else if (level->around_some[f])
-            value_take(record, field, level->around[f].at == NULL ? "" : level->around[f].at, level->around[f].size, false);
+            xml_record_value(record, field, level->around[f].at == NULL ? "" : level->around[f].at, level->around[f].size, false);
     }
 }
 

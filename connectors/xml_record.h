@@ -8,7 +8,7 @@
 
 #include "xml_path.h"
 
-enum xml_repeated { XML_FIRST, XML_JSON, XML_JOIN };
+enum xml_repeated { XML_FIRST, XML_JSON, XML_JOIN, XML_MANY }; /* MANY: as it is, and JSON when there are more than one */
 
 /* A text that grows. */
 struct xml_text {
@@ -68,6 +68,8 @@ uint32_t xml_record_late(const struct xml_record *record, uint32_t f);
 bool xml_record_around(const struct xml_record *record, uint32_t level, uint32_t f, const char **at, size_t *size);
 /** xml_record_shown(record, at, size): a text as it is given: without its white space where that was asked for. Lent until the next one. */
 void xml_record_shown(struct xml_record *record, const char **at, size_t *size);
+/** xml_record_value(record, field, at, size, nil): one more text of the field, as it is shown. */
+void xml_record_value(struct xml_record *record, struct xml_field *field, const char *at, size_t size, bool nil);
 /** xml_record_close(record): the innermost element ends; true when it was a record, whose fields are then complete until the next call. */
 bool xml_record_close(struct xml_record *record);
 

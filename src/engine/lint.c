@@ -107,6 +107,27 @@ check_capture(const struct config *config, const struct config_table *table, uin
                              "key column '%s' cannot be ignored", capture->key.item[k]);
 }
 
+/* Tables of one document move on together, and only a comparison can go on where one of them was ended. */
+static void
+check_shared(const struct config *config, uint32_t t, struct findings *findings)
+{
+    const struct config_table *table = &config->source.tables[t];
+
+    if (table->record == NULL || table->capture.method == CONFIG_DIFF)
+        return;
+    for (uint32_t i = 0; i < t; i++) {
+        const struct config_table *other = &config->source.tables[i];
+
+        if (other->record == NULL || (table->member != NULL && other->member != NULL && strcmp(table->member, other->member) != 0))
+            continue;
+        findings_add(findings, FINDING_ERROR, "not-together", config->path, table->capture.method_place.line > 0 ? table->capture.method_place
+                                                                                                                 : config->source.place,
+                     "key: [columns that make a record unique], so that the tables are compared (method: diff)",
+                     "tables '%s' and '%s' have their records in one document, and that is not read by append", other->name, table->name);
+        return;
+    }
+}
+
 static void
 check_write(struct config *config, uint32_t load, struct findings *findings)
 {
@@ -208,6 +229,7 @@ lint_bind(struct config *config, struct findings *findings)
 
         lint_fields(config, table, findings);
         check_capture(config, table, abilities_of(DAYBREAK_EXTRACT, config->source.extract.type), findings);
+        check_shared(config, t, findings);
         if (check_modules(config, table, findings) == 0) /* else nobody knows what comes behind them */
             lint_steps_bind(config, lookups, table, findings);
     }

@@ -232,9 +232,10 @@ source_check(const struct config *config, struct findings *findings)
             continue; /* inherited: said once */
         for (uint32_t i = 0; i < table->format_count; i++) {
             const struct config_connector *format = &table->formats[i];
+            struct instance_extra record = {.name = "record", .item = &table->record, .count = 1};
             struct instance_request request = {.role = DAYBREAK_FORMAT, .name = format->type, .node = format->node,
-                                               .ignore = format_keys, .file = config->path,
-                                               .base_dir = config->dir};
+                                               .ignore = format_keys, .extra = &record, .extras = table->record != NULL,
+                                               .file = config->path, .base_dir = config->dir};
             const struct config_node *encoding = node_member(format->node, "encoding");
 
             if (format->type != NULL)

@@ -75,6 +75,8 @@ source_close(struct source *source)
     }
     free(source->tables);
     instance_close(source->extract);
+    source_shared_end(source);
+    free(source->stream);
     decode_free(source->decode);
     proof_fini(&source->proof);
     arena_free(source->arena);
@@ -254,6 +256,8 @@ part_begin(struct source *source, enum daybreak_next *next, struct daybreak_faul
             proof_begin(&source->proof, part.name, (uint32_t)table, mark == NULL && !source->start.growing,
                         source->tables[table].config->capture.guards.manifest != NULL &&
                             source->tables[table].config->capture.guards.manifest->sha256 != NULL);
+        if (source_shared_begin(source, &part, fault) != 0)
+            return -1;
         source->part_open = true;
         source->part_done = source->feed_last = source->overlong = false;
         source->raw_size = source->raw_at = source->left_size = 0;
@@ -264,8 +268,8 @@ part_begin(struct source *source, enum daybreak_next *next, struct daybreak_faul
     }
 }
 
-static int
-layout_bind(struct source *source, struct batch *batch, struct daybreak_fault *fault)
+int
+source_layout(struct source *source, struct batch *batch, struct daybreak_fault *fault)
 {
     struct table_state *table = &source->tables[source->table];
     const char *const *names;
@@ -282,8 +286,8 @@ layout_bind(struct source *source, struct batch *batch, struct daybreak_fault *f
 }
 
 /* The block as a whole is nearly always good; only a bad one is asked row by row, cell by cell. */
-static void
-encoding_check(struct batch *batch)
+void
+source_encoding(struct batch *batch)
 {
     struct daybreak_rows *rows = &batch->rows;
     bool block = text_utf8(rows->block, rows->consumed),
@@ -309,8 +313,8 @@ encoding_check(struct batch *batch)
     }
 }
 
-static int
-cut(struct batch *batch, const struct daybreak_fault *fault)
+int
+source_cut(struct batch *batch, const struct daybreak_fault *fault)
 {
     batch->next = DAYBREAK_INPUT_CUT;
     batch->cut = arena_alloc(batch->arena, sizeof *batch->cut);
@@ -331,12 +335,14 @@ source_read(struct source *source, struct batch *batch, struct daybreak_fault *f
             return -1;
         }
         if (next == DAYBREAK_INPUT_CUT)
-            return cut(batch, fault);
+            return source_cut(batch, fault);
         if (next == DAYBREAK_INPUT_END) {
             batch->next = DAYBREAK_INPUT_END;
             return 0;
         }
     }
+    if (source->streams > 1)
+        return source_shared_read(source, batch, fault);
 again:
     if (source_bytes_fill(source, batch, &next, fault) != 0)
         return -1;
@@ -349,7 +355,7 @@ again:
     if (source->format->type->feed(source->format->self, rows, &fed, fault) != 0) {
         if (fault->kind != DAYBREAK_ASIDE) /* a header that cannot be: the input is held, not the pipeline stopped */
             fault_within(fault, "%s%s%s", source->input_name, source->part_name[0] ? " " : "", source->part_name);
-        return cut(batch, fault);
+        return source_cut(batch, fault);
     }
     if (rows->consumed > rows->block_size)
         return fault_set(fault, DAYBREAK_HALT, "format '%s' took %u bytes of a block of %u",
@@ -361,17 +367,17 @@ again:
     batch->table = source->table;
     batch->story.part = arena_text(batch->arena, source->part_name);
     if (rows->rows > 0 || last || fed == DAYBREAK_PART_END) {
-        if (layout_bind(source, batch, fault) != 0) {
+        if (source_layout(source, batch, fault) != 0) {
             rows->rows = 0; /* nobody knows what their cells are called */
-            return cut(batch, fault);
+            return source_cut(batch, fault);
         }
         if (batch->layout->columns != rows->columns && rows->rows > 0)
             return fault_set(fault, DAYBREAK_HALT, "format '%s' names %u columns and gives %u",
                              source->format->type->name, batch->layout->columns, rows->columns);
-        encoding_check(batch);
+        source_encoding(batch);
     }
     if (fed == DAYBREAK_INPUT_CUT || next == DAYBREAK_INPUT_CUT)
-        return cut(batch, fault);
+        return source_cut(batch, fault);
     /* of a file that grows, what the format takes nothing of is a line whose end has not come; a new column stops it before that */
     if (last && rows->skip_to == 0 &&
         (source->left_size == 0 || (source->start.growing && rows->consumed == 0) || fed == DAYBREAK_PART_END)) {
@@ -383,7 +389,7 @@ again:
         if (last) {
             fault_set(fault, DAYBREAK_ASIDE, "format '%s' left %zu bytes at the end", source->format->type->name,
                       source->left_size);
-            return cut(batch, fault);
+            return source_cut(batch, fault);
         }
         if ((int64_t)source->block_bytes < source->config->max_record) {
             int64_t wider = (int64_t)source->block_bytes * 4;

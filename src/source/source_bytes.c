@@ -50,10 +50,9 @@ decode_by_bom(struct source *source)
         source->decode = decode_new(encoding);
 }
 
-/* More decoded bytes into ${to}; *got is 0 only at the end of the part (part_done) or at a cut (*next). */
-static int
-bytes_read(struct source *source, char *to, size_t room, size_t *got, enum daybreak_next *next,
-           struct daybreak_fault *fault)
+int
+source_bytes_more(struct source *source, char *to, size_t room, size_t *got, enum daybreak_next *next,
+                  struct daybreak_fault *fault)
 {
     const struct daybreak_connector *extract = source->extract->type;
 
@@ -128,7 +127,7 @@ source_bytes_fill(struct source *source, struct batch *batch, enum daybreak_next
     while (!source_bytes_full(source, size) && !(source->part_done && source->raw_at == source->raw_size)) {
         size_t got;
 
-        if (bytes_read(source, block + size, source->block_bytes - size, &got, next, fault) != 0)
+        if (source_bytes_more(source, block + size, source->block_bytes - size, &got, next, fault) != 0)
             return -1;
         if (*next == DAYBREAK_INPUT_CUT)
             break;

@@ -80,7 +80,14 @@ static const struct xml_case cases[] = {
     {"an entity that nobody declared", OPTIONS(ORDERS, "names", "a"), TEXT("<orders><order><a>&x;</a></order></orders>"),
      "cut: this is no well-formed XML: Entity 'x' not defined at line 1\n"},
 
-    {"no fields", OPTIONS(ORDERS), TEXT(""), "fault: an XML format needs fields: which columns, and where in the record each is\n"},
+    {"columns that nobody named", OPTIONS("record", "//o", "space", "normalize"),
+     TEXT("<x><n>no</n><o id=\"1\" x=\"y\"><a>1</a><to kind=\"b\"><city zip=\"9\">Ulm</city><x/></to><x>t</x><p>so <b>it</b> is</p></o>"
+          "<o><a> 2 </a><a>\"3\"</a><p/></o><o/></x>"),
+     "id|x|a|to.kind|to.city.zip|to.city|to.x|x.text|p.b|p\n1|y|1|b|9|Ulm||t|it|so it is\n"
+     "~|~|[\"2\",\"\\\\\"3\\\\\"\"]|~|~|~|~|~|~|\n~|~|~|~|~|~|~|~|~|~\nend\n"},
+    {"columns that nobody named, nil and of itself", OPTIONS("record", "//o"),
+     TEXT("<x xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><o xsi:type=\"q\">v</o><o xsi:nil=\"true\"/><o/></x>"),
+     "o\nv\n~\n\nend\n"},
     {"a record that is no path", OPTIONS("record", "order", "names", "a"), TEXT(""),
      "fault: record 'order' cannot be used: it begins with / (from the top) or // (anywhere)\n"},
     {"a prefix that nobody explains", OPTIONS(ORDERS, "names", "a", "paths", "o:a"), TEXT(""),
