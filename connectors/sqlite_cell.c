@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "real_text.h"
+
 #define ARGUMENTS 90 /* of the row function in one call; SQLite's limit is 100 */
 
 /* ${value} times ten to the ${scale}, both exact within 15 digits, as digits with a point. */
@@ -34,42 +36,6 @@ decimal_write(const struct sqlite_column *column, sqlite3_value *value, char *ro
                             whole + size - column->scale);
 }
 
-/* The shortest digits that read back the same, plain from 1e-6 up to 1e21: the form a batch gives. */
-static size_t
-real_write(double value, char *room)
-{
-    char text[40], digits[20];
-    int count = 0, exponent, size = 0;
-
-    if (!isfinite(value))
-        return (size_t)snprintf(room, CELL_ROOM, "%s", isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
-    for (int precision = 14; precision <= 16; precision++) {
-        snprintf(text, sizeof text, "%.*e", precision, fabs(value));
-        if (strtod(text, NULL) == fabs(value))
-            break;
-    }
-    for (const char *at = text; *at != 'e'; at++)
-        if (*at >= '0' && *at <= '9')
-            digits[count++] = *at;
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
-    if (signbit(value))
-        room[size++] = '-';
-    if (exponent >= 21 || exponent < -6)
-        return (size_t)(size + snprintf(room + size, CELL_ROOM - (size_t)size, "%c%s%.*se%+03d", digits[0],
-                                        count > 1 ? "." : "",
-                                        count - 1, digits + 1, exponent));
-    if (exponent < 0)
-        size += snprintf(room + size, CELL_ROOM - (size_t)size, "0.%.*s", -1 - exponent, "00000");
-    for (int i = 0; i <= exponent || i < count; i++) {
-        if (i > 0 && i == exponent + 1)
-            room[size++] = '.';
-        room[size++] = i < count ? digits[i] : '0';
-    }
-    return (size_t)size;
-}
-
 struct daybreak_text
 sqlite_cell_text(const struct sqlite_column *column, sqlite3_value *value, char *room)
 {
@@ -84,7 +50,7 @@ sqlite_cell_text(const struct sqlite_column *column, sqlite3_value *value, char 
         column->precision <= 15)
         text.size = (uint32_t)decimal_write(column, value, room);
     if (text.size == 0 && type == SQLITE_FLOAT)
-        text.size = (uint32_t)real_write(sqlite3_value_double(value), room);
+        text.size = (uint32_t)real_text(sqlite3_value_double(value), room);
     if (text.size > 0)
         return text;
     if (type == SQLITE_BLOB)

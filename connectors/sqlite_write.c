@@ -187,7 +187,7 @@ history_new_sql(const struct sqlite_writer *writer, const struct sqlite_table *t
 }
 
 static bool
-needed(const struct sqlite_table *table, enum sqlite_statement which)
+needed(const struct sqlite_table *table, enum row_statement which)
 {
     bool mirror = table->write == DAYBREAK_MIRROR, keyed = table->write != DAYBREAK_APPEND;
 
@@ -226,7 +226,7 @@ sqlite_write_make(struct sqlite_file *file, struct sqlite_writer *writer, const 
         sqlite_cell_function(file, (struct sqlite_table *)table, function, fault) != 0 ||
         (table->write != DAYBREAK_APPEND && sqlite_file_cache(file, fault) != 0))
         return -1;
-    for (enum sqlite_statement which = 0; which < WRITE_STATEMENTS; which++) {
+    for (enum row_statement which = 0; which < WRITE_STATEMENTS; which++) {
         sqlite3_str *sql;
 
         if (!needed(table, which))
@@ -281,14 +281,14 @@ sqlite_write_fini(struct sqlite_writer *writer)
 {
     sqlite_write_drop(writer);
     sqlite_rows_fini(&writer->rows);
-    sqlite_fold_fini(&writer->fold);
+    row_fold_fini(&writer->fold);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
 /* 1: the table refused something. */
 static int
-statement_run(struct sqlite_file *file, struct sqlite_writer *writer, enum sqlite_statement which, const uint32_t *list,
+statement_run(struct sqlite_file *file, struct sqlite_writer *writer, enum row_statement which, const uint32_t *list,
               uint32_t count, struct daybreak_fault *fault)
 {
     sqlite3_stmt *statement = writer->statement[which];
@@ -320,7 +320,7 @@ static int
 lists_run(struct sqlite_file *file, struct sqlite_writer *writer, const struct sqlite_table *table,
           const struct lists *lists, struct daybreak_fault *fault)
 {
-    enum sqlite_statement put = table->fresh && writer->statement[WRITE_PUT_NEW] != NULL ? WRITE_PUT_NEW : WRITE_PUT;
+    enum row_statement put = table->fresh && writer->statement[WRITE_PUT_NEW] != NULL ? WRITE_PUT_NEW : WRITE_PUT;
     int result = 0;
 
     if (table->history != DAYBREAK_HISTORY_NONE) {
@@ -407,7 +407,7 @@ static int
 change_write(struct sqlite_file *file, struct sqlite_writer *writer, const struct sqlite_table *table,
              const struct daybreak_batch *batch, uint32_t change, int *code, char reason[512], struct daybreak_fault *fault)
 {
-    struct sqlite_fold *fold = &writer->fold;
+    struct row_fold *fold = &writer->fold;
     bool keyed = table->write != DAYBREAK_APPEND, gone = keyed && batch->op[change] == 'd';
     struct lists lists = {.passed = fold->passed};
     uint32_t kept = NO_CHANGE;
@@ -440,7 +440,7 @@ static int
 write_each(struct sqlite_file *file, struct sqlite_writer *writer, const struct sqlite_table *table,
            const struct daybreak_batch *batch, uint32_t *queue, uint32_t count, struct daybreak_fault *fault)
 {
-    struct sqlite_fold *fold = &writer->fold;
+    struct row_fold *fold = &writer->fold;
     bool keyed = table->write != DAYBREAK_APPEND, final = !keyed;
     char reason[512];
     int code;
@@ -479,7 +479,7 @@ int
 sqlite_write_batch(struct sqlite_file *file, struct sqlite_writer *writer, struct sqlite_table *table,
                    const struct daybreak_batch *batch, struct daybreak_fault *fault)
 {
-    struct sqlite_fold *fold = &writer->fold;
+    struct row_fold *fold = &writer->fold;
     bool keyed = table->write != DAYBREAK_APPEND;
     struct lists lists;
     uint32_t *queue, queued = 0;
@@ -488,9 +488,11 @@ sqlite_write_batch(struct sqlite_file *file, struct sqlite_writer *writer, struc
 
     sqlite_rows_lend(file, &writer->rows, table, batch);
     if (keyed)
-        sqlite_fold_keys(file, fold, table, batch);
+        row_fold_keys(fold, &(struct row_rule){file->host, table->name, table->key, table->keys,
+                                               table->write == DAYBREAK_MIRROR || table->mark_deletes, table->mark_deletes,
+                                               table->history}, batch);
     else
-        sqlite_fold_none(fold, batch);
+        row_fold_none(fold, batch);
     lists = (struct lists){fold->put, fold->gone, fold->passed, fold->puts, fold->gones, fold->passeds};
     result = lists_write(file, writer, table, &lists, &code, reason, fault);
     if (result == 1 && table->fresh && keyed) { /* a key was there after all */

@@ -2,10 +2,10 @@
 #ifndef SQLITE_WRITE_H
 #define SQLITE_WRITE_H
 
-#include "sqlite_fold.h"
+#include "row_fold.h"
 #include "sqlite_rows.h"
 
-enum sqlite_statement {
+enum row_statement {
     WRITE_HISTORY_OLD, /* rows of the target that are about to be superseded */
     WRITE_HISTORY_NEW, /* changes of the batch: deletes, and versions that a later change of the same batch superseded */
     WRITE_DELETE,
@@ -22,7 +22,7 @@ struct sqlite_writer {
     struct sqlite_rows rows;
     sqlite3_stmt *statement[WRITE_STATEMENTS];
     bool made;
-    struct sqlite_fold fold;
+    struct row_fold fold;
 };
 
 /** sqlite_write_make(file, writer, table, number, fault): statements for the table as it is now. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the targets say: SQLite files, and files of lines. */
+/* What the targets say: SQLite files, PostgreSQL databases, and files of lines. */
 #include "cli/explain.h"
 
 #include <stddef.h>
@@ -58,6 +58,11 @@ const struct explain_code explain_targets[] = {
     {"target-damaged", "The target is no SQLite database, or a damaged one.", NULL,
      "Restore it, or let path name another file.", "sqlite3 out/orders.db 'PRAGMA integrity_check'"},
     {"target-create", "The target cannot be made.", NULL, "See who may write in its folder.", "daybreak doctor orders.yaml"},
+    /* PostgreSQL */
+    {"target-login", "The database server does not let this user in.", "User, password, or what pg_hba.conf allows from here.",
+     "See that psql gets in with the same settings.", "sink: {type: postgres, dsn: {secret: pg}}"},
+    {"target-encoding", "The database does not keep its texts as UTF-8.", "Some texts could not be kept there.",
+     "Use a database in UTF8.", "createdb -E UTF8 -T template0 NAME"},
     {"path", "The path names no file.", NULL, "A file's name must be at its end.",
      "sink: {type: sqlite, path: out/orders.db}"},
     {"no-claim", "Rows were to be written before the target was claimed: a bug of daybreak.", NULL, "Please report it.",

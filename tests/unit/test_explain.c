@@ -18,7 +18,7 @@
 
 /* Calls that name a code. Its argument is the first with a text in it, which may be `full ? "disk-full" : "io-error"`. */
 static const char *const calls[] = {
-    "fault_exit", "sqlite_file_exit", "target_fault_exit", "TARGET_HALT", "halt", "findings_add", "CONFIG_ERROR",
+    "fault_exit", "postgres_wire_exit", "sqlite_file_exit", "target_fault_exit", "TARGET_HALT", "halt", "findings_add", "CONFIG_ERROR",
     "CONFIG_WARNING",
     "CONFIG_NOTE", "bad", "batch_bad_row", "evaluation_fail", "function_fail", "trip", "change_set_aside", "asides_add",
     "bad_say",

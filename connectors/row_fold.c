@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Under the load `sqlite`: which changes of a batch touch the table. Of several changes of a key the last one
+ * Under loads into tables: which changes of a batch touch the table. Of several changes of a key the last one
  * does; the ones it supersedes are chained behind it, for the history, and for the case that the table
  * refuses the last one.
  */
-#include "sqlite_fold.h"
+#include "row_fold.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+static void *
+grow(void *old, size_t bytes)
+{
+    void *memory = realloc(old, bytes == 0 ? 1 : bytes);
+
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
 static void
-room_make(struct sqlite_fold *fold, uint32_t changes)
+room_make(struct row_fold *fold, uint32_t changes)
 {
     if (fold->seed == 0 && getrandom(&fold->seed, sizeof fold->seed, 0) != sizeof fold->seed)
         fold->seed = (uint64_t)(uintptr_t)fold;
@@ -20,23 +30,23 @@ room_make(struct sqlite_fold *fold, uint32_t changes)
 
         while (room < changes)
             room = room > UINT32_MAX / 2 ? changes : room * 2;
-        fold->hash = sqlite_file_grow(fold->hash, room * sizeof *fold->hash);
-        fold->previous = sqlite_file_grow(fold->previous, room * sizeof *fold->previous);
-        fold->put = sqlite_file_grow(fold->put, room * sizeof *fold->put);
-        fold->gone = sqlite_file_grow(fold->gone, room * sizeof *fold->gone);
-        fold->passed = sqlite_file_grow(fold->passed, room * sizeof *fold->passed);
-        fold->state = sqlite_file_grow(fold->state, room);
+        fold->hash = grow(fold->hash, room * sizeof *fold->hash);
+        fold->previous = grow(fold->previous, room * sizeof *fold->previous);
+        fold->put = grow(fold->put, room * sizeof *fold->put);
+        fold->gone = grow(fold->gone, room * sizeof *fold->gone);
+        fold->passed = grow(fold->passed, room * sizeof *fold->passed);
+        fold->state = grow(fold->state, room);
         fold->room = room;
         fold->slots = 2;
         while (fold->slots < (uint64_t)room * 2 && fold->slots < (UINT32_C(1) << 31))
             fold->slots *= 2;
-        fold->slot = sqlite_file_grow(fold->slot, fold->slots * sizeof *fold->slot);
+        fold->slot = grow(fold->slot, fold->slots * sizeof *fold->slot);
     }
     fold->puts = fold->gones = fold->passeds = 0;
 }
 
 static struct daybreak_text
-key_cell(const struct sqlite_fold *fold, const struct daybreak_batch *batch, uint32_t key, uint32_t change)
+key_cell(const struct row_fold *fold, const struct daybreak_batch *batch, uint32_t key, uint32_t change)
 {
     const struct daybreak_view *view = &fold->key[key];
     struct daybreak_span span;
@@ -54,7 +64,7 @@ mix(uint64_t hash, uint64_t word)
 }
 
 static uint64_t
-key_hash(const struct sqlite_fold *fold, const struct daybreak_batch *batch, uint32_t change, uint64_t seed)
+key_hash(const struct row_fold *fold, const struct daybreak_batch *batch, uint32_t change, uint64_t seed)
 {
     uint64_t hash = seed;
 
@@ -77,7 +87,7 @@ key_hash(const struct sqlite_fold *fold, const struct daybreak_batch *batch, uin
 }
 
 static bool
-key_same(const struct sqlite_fold *fold, const struct daybreak_batch *batch, uint32_t a, uint32_t b)
+key_same(const struct row_fold *fold, const struct daybreak_batch *batch, uint32_t a, uint32_t b)
 {
     for (uint32_t k = 0; k < fold->keys; k++) {
         struct daybreak_text left = key_cell(fold, batch, k, a), right = key_cell(fold, batch, k, b);
@@ -90,39 +100,36 @@ key_same(const struct sqlite_fold *fold, const struct daybreak_batch *batch, uin
 
 /* A key without one of its parts names no row. */
 static bool
-key_whole(struct sqlite_file *file, const struct sqlite_table *table, const struct sqlite_fold *fold,
-          const struct daybreak_batch *batch, uint32_t change)
+key_whole(const struct row_fold *fold, const struct row_rule *rule, const struct daybreak_batch *batch, uint32_t change)
 {
     for (uint32_t k = 0; k < fold->keys; k++)
         if (key_cell(fold, batch, k, change).size == DAYBREAK_NULL) {
-            file->host->refuse(batch, change, "constraint_notnull", "NOT NULL constraint failed: %s.%s", table->name,
-                               table->column[table->key[k]].name);
+            rule->host->refuse(batch, change, "constraint_notnull", "NOT NULL constraint failed: %s.%s", rule->table,
+                               batch->column[rule->key[k]].name);
             return false;
         }
     return true;
 }
 
 void
-sqlite_fold_keys(struct sqlite_file *file, struct sqlite_fold *fold, const struct sqlite_table *table,
-                 const struct daybreak_batch *batch)
+row_fold_keys(struct row_fold *fold, const struct row_rule *rule, const struct daybreak_batch *batch)
 {
-    bool deletes = table->write == DAYBREAK_MIRROR || table->mark_deletes, marks = table->mark_deletes;
-    bool all = table->history == DAYBREAK_HISTORY_ALL, gone = table->history == DAYBREAK_HISTORY_GONE;
+    bool all = rule->history == DAYBREAK_HISTORY_ALL, gone = rule->history == DAYBREAK_HISTORY_GONE;
     uint32_t mask;
 
     room_make(fold, batch->changes);
     memset(fold->slot, 0, fold->slots * sizeof *fold->slot);
     memset(fold->state, 0, batch->changes);
     mask = fold->slots - 1;
-    fold->key = sqlite_file_grow(fold->key, table->keys * sizeof *fold->key);
-    fold->keys = table->keys;
-    for (uint32_t k = 0; k < table->keys; k++)
-        file->host->view(batch, table->key[k], DAYBREAK_AS_TEXT, &fold->key[k]);
+    fold->key = grow(fold->key, rule->keys * sizeof *fold->key);
+    fold->keys = rule->keys;
+    for (uint32_t k = 0; k < rule->keys; k++)
+        rule->host->view(batch, rule->key[k], DAYBREAK_AS_TEXT, &fold->key[k]);
     for (uint32_t i = 0; i < batch->changes; i++) {
         uint32_t at;
 
         fold->previous[i] = NO_CHANGE;
-        if ((batch->op[i] == 'd' && !deletes) || !key_whole(file, table, fold, batch, i)) {
+        if ((batch->op[i] == 'd' && !rule->deletes) || !key_whole(fold, rule, batch, i)) {
             fold->state[i] = CHANGE_OUT;
             continue;
         }
@@ -147,7 +154,7 @@ sqlite_fold_keys(struct sqlite_file *file, struct sqlite_fold *fold, const struc
             fold->gone[fold->gones++] = i;
         else if (state == CHANGE_LAST)
             fold->put[fold->puts++] = i;
-        if (state == CHANGE_LAST && batch->op[i] == 'd' && marks) { /* the version that stays under the mark */
+        if (state == CHANGE_LAST && batch->op[i] == 'd' && rule->marks) { /* the version that stays under the mark */
             uint32_t kept = fold->previous[i];
 
             while (kept != NO_CHANGE && batch->op[kept] == 'd')
@@ -159,7 +166,7 @@ sqlite_fold_keys(struct sqlite_file *file, struct sqlite_fold *fold, const struc
 }
 
 void
-sqlite_fold_none(struct sqlite_fold *fold, const struct daybreak_batch *batch)
+row_fold_none(struct row_fold *fold, const struct daybreak_batch *batch)
 {
     room_make(fold, batch->changes);
     for (uint32_t i = 0; i < batch->changes; i++)
@@ -168,7 +175,7 @@ sqlite_fold_none(struct sqlite_fold *fold, const struct daybreak_batch *batch)
 }
 
 void
-sqlite_fold_fini(struct sqlite_fold *fold)
+row_fold_fini(struct row_fold *fold)
 {
     free(fold->slot);
     free(fold->hash);
@@ -178,5 +185,5 @@ sqlite_fold_fini(struct sqlite_fold *fold)
     free(fold->passed);
     free(fold->state);
     free(fold->key);
-    *fold = (struct sqlite_fold){0};
+    *fold = (struct row_fold){0};
 }
