@@ -187,6 +187,8 @@ put_dialect(struct json *json, const struct guess_dialect *d)
     json_text(json, "type", d->type);
     if (d->path != NULL)
         json_text(json, "path", d->path);
+    if (d->record != NULL)
+        json_text(json, "record", d->record);
     json_text(json, "encoding", d->encoding_is);
     json_text(json, "encoding_why", d->encoding_why);
     json_bool(json, "encoding_sure", !d->encoding_doubt);
@@ -351,9 +353,12 @@ put_format(struct cli *cli, struct text *out, const struct guess_dialect *d)
                      d->trailer_count > 0 ? "the last line has the number of rows" : "the last line is no row", NULL);
     } else {
         put_fact(cli, out, "format", d->type,
-                 d->path == NULL         ? "each line is a JSON object"
+                 d->record != NULL       ? NULL
+                 : d->path == NULL     ? "each line is a JSON object"
                  : d->path[0] == '\0' ? "the document is an array of objects"
                                        : NULL, NULL);
+        if (d->record != NULL)
+            put_fact(cli, out, "record", d->record, "these elements are the records", NULL);
         if (d->path != NULL && d->path[0] != '\0')
             put_fact(cli, out, "records", d->path, "the first array of objects in the document", NULL);
     }

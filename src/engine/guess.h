@@ -29,10 +29,19 @@ struct guess_request {
 
 #define GUESS_DELIMITER_MAX 16
 
+/* Where a column of an XML record is. */
+struct guess_way {
+    const char *name, *path;
+    bool repeated;             /* more than one in a record */
+};
+
 /* How the rows are written. Options at their defaults are not written into a pipeline file. */
 struct guess_dialect {
-    const char *type;          /* "csv", "jsonl" or "json" */
+    const char *type;          /* "csv", "jsonl", "json" or "xml" */
     const char *path;          /* of json: to the array of records; "" when the document is one */
+    const char *record;        /* of xml: which elements are records */
+    const struct guess_way *way;
+    uint32_t ways;
     const char *encoding;      /* NULL: UTF-8, or what a byte order mark says */
     const char *encoding_is;   /* for people and programs: never NULL */
     const char *encoding_why;
@@ -62,6 +71,8 @@ struct guess_column {
     const char *name;
     const char *type;          /* as `fields` has it: "decimal(12,2)" */
     const char *pattern;       /* of a date or timestamp that is not ISO 8601; NULL */
+    const char *path;          /* in an XML record; NULL */
+    bool repeated;             /* there may be more than one of it */
     const char *why;
     const char *doubt;         /* what a person should look at; NULL: nothing */
 };

@@ -318,10 +318,8 @@ guess_bytes_kind(const char *text, size_t size, bool whole, struct text *says)
         text_put(says, ": most likely an error or login page that was saved in place of the data");
         return GUESS_OTHER;
     }
-    if (begins(at, left, "<?xml") || (*at == '<' && left > 1 && (is_letter((unsigned char)at[1]) || at[1] == '!'))) {
-        text_put(says, "an XML document");
-        return GUESS_OTHER;
-    }
+    if (begins(at, left, "<?xml") || (*at == '<' && left > 1 && (is_letter((unsigned char)at[1]) || at[1] == '!')))
+        return GUESS_XML;
     sql = sql_dump(at, left);
     if (sql != NULL) {
         text_put(says, sql);

@@ -194,6 +194,8 @@ part_take(struct groups *groups, uint32_t index)
             kind = GUESS_OTHER;
         }
     }
+    if (kind == GUESS_XML && !guess_xml_look(text_end(&text), text.size, arena, &group->dialect, &says))
+        kind = GUESS_OTHER;
     if (kind == GUESS_EMPTY || kind == GUESS_OTHER) {
         pass_over(groups, part, kind == GUESS_EMPTY ? "empty" : text_end(&says));
     } else if (kind == GUESS_ROWS &&

@@ -29,12 +29,16 @@ void guess_bytes_decode(const char *encoding, const char *from, size_t size, boo
 /** guess_bytes_foreign(at, size): what bytes that are no text are ("a PDF document"); NULL: not known. */
 const char *guess_bytes_foreign(const char *at, size_t size);
 
-enum guess_kind { GUESS_ROWS, GUESS_JSONL, GUESS_JSON, GUESS_OTHER, GUESS_EMPTY };
+enum guess_kind { GUESS_ROWS, GUESS_JSONL, GUESS_JSON, GUESS_XML, GUESS_OTHER, GUESS_EMPTY };
 /** guess_bytes_kind(text, size, whole, says): *says is what a GUESS_OTHER is: "an HTML page called '404 Not Found'". */
 enum guess_kind guess_bytes_kind(const char *text, size_t size, bool whole, struct text *says);
 
 /** guess_json_path(text, size, arena): the path, as the format `json` has it, to the first array of objects; NULL: there is none. */
 const char *guess_json_path(const char *text, size_t size, struct arena *arena);
+/** guess_xml_look(text, size, arena, d, says): which elements of the document are records, and where their columns are; false: ${says} it is of no
+ * use. guess_xml_way(d, column): NULL where only what came behind ${text} has it. */
+bool guess_xml_look(const char *text, size_t size, struct arena *arena, struct guess_dialect *d, struct text *says);
+const struct guess_way *guess_xml_way(const struct guess_dialect *d, const char *column);
 
 /* ---- guess_split.c: text into records, for the dialect alone ---------------------------------- */
 

@@ -60,6 +60,7 @@ format_node(struct arena *arena, const struct guess_dialect *d)
 
     node_put(&nodes, "encoding", d->encoding);
     node_put(&nodes, "path", d->path);
+    node_put(&nodes, "record", d->record);
     if (strcmp(d->type, "csv") != 0)
         return nodes.node;
     node_put(&nodes, "delimiter", guess_yaml_delimiter(d, arena));
@@ -101,9 +102,12 @@ table_make(struct arena *arena, const struct guess_table *table, bool typed, str
         return;
     config->fields = arena_zero(arena, (table->columns + 1) * sizeof *config->fields);
     config->field_count = table->columns;
-    for (uint32_t c = 0; c < table->columns; c++)
-        config->fields[c] = (struct config_field){.name = table->column[c].name, .type = typed ? table->column[c].type : "text",
-                                                  .pattern = typed ? table->column[c].pattern : NULL};
+    for (uint32_t c = 0; c < table->columns; c++) {
+        const struct guess_column *column = &table->column[c];
+
+        config->fields[c] = (struct config_field){.name = column->name, .type = typed ? column->type : "text", .pattern = typed ? column->pattern : NULL,
+                                                  .path = column->path, .repeated = column->repeated ? "json" : NULL};
+    }
 }
 
 static struct config *
@@ -138,6 +142,26 @@ struct columns {
     uint32_t *to;
 };
 
+/* Of an XML record: what the beginning of the document did not have is taken for an element. */
+static void
+column_place(struct arena *arena, const struct guess_dialect *d, struct guess_column *column)
+{
+    const struct guess_way *way = guess_xml_way(d, column->name);
+    char *path;
+
+    if (d->record == NULL)
+        return;
+    if (way != NULL) {
+        column->path = way->path;
+        column->repeated = way->repeated;
+        return;
+    }
+    column->path = path = arena_printf(arena, "%s", column->name);
+    for (; *path != '\0'; path++)
+        if (*path == '.')
+            *path = '/';
+}
+
 static uint32_t
 column_named(struct guess *guess, struct guess_table *table, const char *name, uint32_t hint)
 {
@@ -152,6 +176,7 @@ column_named(struct guess *guess, struct guess_table *table, const char *name, u
     if (table->columns > 0)
         memcpy(column, table->column, table->columns * sizeof *column);
     column[table->columns] = (struct guess_column){.name = arena_text(guess->arena, name), .type = "text", .why = ""};
+    column_place(guess->arena, &table->dialect, &column[table->columns]);
     table->column = column;
     return table->columns++;
 }
@@ -208,7 +233,7 @@ batch_each(struct reading_rows *reading, struct batch *batch)
 {
     const struct guess_table *table = &reading->guess->table[batch->table];
     struct columns *columns = &reading->columns[batch->table];
-    bool json = strcmp(table->dialect.type, "csv") != 0;
+    bool json = strncmp(table->dialect.type, "json", 4) == 0;
 
     columns_bind(reading->guess, batch->table, batch->layout, columns);
     cells_ready(reading, table->columns);

@@ -176,6 +176,8 @@ put_format(struct text *out, int indent, const struct guess_dialect *d, struct a
         put_option(out, indent, "encoding", d->encoding, d->encoding_why);
     if (d->path != NULL && d->path[0] != '\0')
         put_option(out, indent, "path", d->path, "where the array of records is");
+    if (d->record != NULL)
+        put_option(out, indent, "record", d->record, "these elements are the records");
     if (strcmp(d->type, "csv") != 0)
         return;
     put_option(out, indent, "delimiter", guess_yaml_delimiter(d, arena), d->delimiter_why);
@@ -223,7 +225,7 @@ same_text(const char *a, const char *b)
 static bool
 same_format(const struct guess_dialect *a, const struct guess_dialect *b)
 {
-    return strcmp(a->type, b->type) == 0 && same_text(a->path, b->path) && same_text(a->encoding, b->encoding) &&
+    return strcmp(a->type, b->type) == 0 && same_text(a->path, b->path) && same_text(a->record, b->record) && same_text(a->encoding, b->encoding) &&
            strcmp(a->delimiter, b->delimiter) == 0 &&
            a->quote == b->quote && a->escape == b->escape && a->header == b->header && a->skip == b->skip &&
            a->trim == b->trim && same_text(a->comment, b->comment) && a->comma == b->comma && strcmp(a->thousands, b->thousands) == 0 &&
@@ -245,9 +247,22 @@ put_fields(struct text *out, int indent, const struct guess_table *table)
         put_indent(out, indent + 2);
         guess_yaml_scalar(out, column->name);
         text_put(out, ": ");
-        if (column->pattern != NULL) {
-            text_printf(out, "{type: %s, pattern: ", column->type);
-            guess_yaml_quoted(out, column->pattern, strlen(column->pattern));
+        if (column->pattern != NULL || column->path != NULL) {
+            text_printf(out, "{type: %s", column->type);
+            if (strchr(column->type, ',') != NULL) { /* a comma ends a value in braces */
+                out->size -= strlen(column->type);
+                guess_yaml_quoted(out, column->type, strlen(column->type));
+            }
+            if (column->path != NULL) {
+                text_put(out, ", path: ");
+                guess_yaml_quoted(out, column->path, strlen(column->path));
+            }
+            if (column->repeated)
+                text_put(out, ", repeated: json");
+            if (column->pattern != NULL) {
+                text_put(out, ", pattern: ");
+                guess_yaml_quoted(out, column->pattern, strlen(column->pattern));
+            }
             text_char(out, '}');
         } else {
             guess_yaml_scalar(out, column->type);

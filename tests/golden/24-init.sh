@@ -275,15 +275,38 @@ db 65 init --from noise.csv
 sqlite3 some.db 'CREATE TABLE a (b)'
 db 65 init --from some.db
 has 'a database' 'it is an SQLite database' "$err"
-echo '<a><b/></a>' >x.xml
+echo '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' >x.xml
 db 65 init --from x.xml
-has 'XML' 'it is an XML document' "$err"
+has 'XML that declares entities' 'it is an XML document with a DOCTYPE, which is refused' "$err"
 echo '{"a": [1, 2' >x.json
 db 65 init --from x.json
 printf 'id,v\n1,a\n' | gzip | head -c 20 >cut.csv.gz
 db 65 init --from cut.csv.gz
 has 'cut off' 'cut off' "$err"
 is 'and nothing was written' '' "$(ls -- *.yaml 2>/dev/null)"
+
+fresh 'an XML document'
+{
+    echo '<?xml version="1.0" encoding="windows-1252"?><e:export xmlns:e="urn:e"><made by="x">now</made><e:orders>'
+    for i in 1 2 3 4 5 6 7 8 9; do
+        printf '<order id="%d"><at>2026-01-0%dT10:00:00Z</at><to><city zip="0%d">M\374nster</city></to><tag>a</tag><tag>b%d</tag><price cur="EUR">%d.90</price></order>\n' \
+            "$i" "$i" "$i" "$i" "$i"
+    done
+    echo '</e:orders></e:export>'
+} | drop drop/e_20260131.xml
+db 0 init --from drop/e_20260131.xml
+has 'the records' 'record: /export/orders/order' "$(cat e.yaml)"
+has 'an attribute' 'id: {type: integer, path: "@id"}' "$(cat e.yaml)"
+has 'one deep inside' 'to.city.zip: {type: text, path: "to/city/@zip"}' "$(cat e.yaml)"
+has 'one that comes more than once' 'tag: {type: text, path: "tag", repeated: json}' "$(cat e.yaml)"
+has 'its type' 'price: {type: "decimal(12,2)", path: "price"}' "$(cat e.yaml)"
+has 'its key' 'key: [id]' "$(cat e.yaml)"
+db 0 lint e.yaml
+db 0 test e.yaml
+run 0 e.yaml
+counts loaded=9 captured=9 read=9 delivered=9
+is 'what it gives' '9|Münster|09|["a","b9"]|9.9|EUR' "$(sqlite3 out/e.db "SELECT id, \"to.city\", \"to.city.zip\", tag, price, \"price.cur\" FROM e WHERE id = 9")"
+again e.yaml out/e.db
 
 fresh 'an example to begin with'
 db 0 init
