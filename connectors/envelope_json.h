@@ -8,13 +8,8 @@
 
 #include <daybreak/connector.h>
 
+#include "envelope_piece.h"
 #include "line_write.h"
-
-/* Text that is made rarely: a piece of every line of a batch, padded for line_padded. */
-struct envelope_piece {
-    char *at;
-    size_t size, room;
-};
 
 struct envelope_column {
     struct envelope_piece name;     /* "name": */

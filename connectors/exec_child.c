@@ -67,7 +67,7 @@ become(const struct exec_request *request, int pipes[PIPES][2])
 {
     struct sigaction normal = {.sa_handler = SIG_DFL};
     sigset_t none;
-    int empty;
+    int input;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* should somebody kill the keeper */
     setsid();
@@ -76,8 +76,8 @@ become(const struct exec_request *request, int pipes[PIPES][2])
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* also what we were given ourselves */
-    empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (empty >= 0 && dup2(empty, 0) >= 0 && dup2(pipes[OUT][1], 1) >= 0 && dup2(pipes[ERR][1], 2) >= 0 &&
+    input = request->input > 0 ? request->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (input >= 0 && dup2(input, 0) >= 0 && dup2(pipes[OUT][1], 1) >= 0 && dup2(pipes[ERR][1], 2) >= 0 &&
         (request->folder == NULL || request->folder[0] == '\0' || chdir(request->folder) == 0))
         execvpe(request->argv[0], request->argv, request->environment);
     tell(pipes[TOLD][1], EXEC_NO_START, errno);

@@ -31,6 +31,7 @@ struct exec_request {
     int (*take)(void *context, const char *at, size_t size);
     bool (*stopping)(void *context);
     void *context;
+    int input;                /* what it reads as its stdin; 0 or less: nothing */
 };
 
 struct exec_result {
@@ -41,7 +42,7 @@ struct exec_result {
 };
 
 /**
- * exec_child_run(request, result): the program from its start to its end, in a session of its own and with an empty stdin. Never a shell. When
+ * exec_child_run(request, result): the program from its start to its end, in a session of its own; without `input` its stdin is empty. Never a shell. When
  * it is ended before its time its whole process group is, and so it is when this process dies, however it dies: a keeper between the two sees
  * to that. 0, or the errno of why no process could be had (nothing was started).
  */

@@ -127,6 +127,25 @@ target_file_publish(struct target_set *set, struct target_file *file, struct day
     return 0;
 }
 
+/* Its run is over, but nobody was there to end it: what it ends with is written now. Torn by a kill it is cut, and written again. */
+static int
+tail_add(const struct target_set *set, const struct target_file *file, struct daybreak_fault *fault)
+{
+    size_t size = set->tail == NULL ? 0 : strlen(set->tail), done = 0;
+
+    while (done < size) {
+        ssize_t more = pwrite(file->fd, set->tail + done, size - done, (off_t)file->mark.length + (off_t)done);
+
+        if (more < 0 && errno == EINTR)
+            continue;
+        if (more < 0)
+            return target_cannot(set->host, fault, "write", file->beside);
+        done += (size_t)more;
+    }
+    set->host->crash_point("target.tail-written");
+    return size == 0 ? 0 : target_sync(set->host, file->fd, file->beside, fault);
+}
+
 /* What the last life left whole, perhaps renamed already. */
 static int
 file_end(struct target_set *set, struct target_file *file, struct daybreak_fault *fault)
@@ -135,6 +154,8 @@ file_end(struct target_set *set, struct target_file *file, struct daybreak_fault
     bool there, named;
 
     if (file_reopen(set, file, &there, fault) != 0)
+        return -1;
+    if (there && file->mark.state == TARGET_ASIDE && tail_add(set, file, fault) != 0)
         return -1;
     if (there)
         return target_file_publish(set, file, fault);

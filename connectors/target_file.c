@@ -300,6 +300,8 @@ file_intend(struct target_set *set, struct target_file *file, const struct daybr
         return -1;
     file->used = 0;
     file->handed = false;
+    if (set->whole && commit->file_end && set->tail != NULL && write_out(set, file, set->tail, strlen(set->tail), fault) != 0)
+        return -1;
     if (file->length != file->mark.length || file->mark.state == TARGET_NONE) {
         if (undisturbed(set, file, true, fault) != 0 || target_sync(set->host, file->fd, path, fault) != 0 ||
             target_tail(set->host, file->fd, path, file->length, file->next.tail, fault) != 0)
@@ -431,6 +433,7 @@ target_close(struct target_set *set)
         target_file_free(file);
     }
     free(set->file);
+    free(set->tail);
     free(set->done);
     free(set->position);
     free(set->mark);

@@ -49,6 +49,7 @@ struct target_file {
 struct target_set {
     const struct daybreak_host *host;
     const char *pattern;
+    char *tail;                     /* what a whole file ends with: set behind target_open, taken over; NULL: nothing */
     char *done;                     /* suffix of the marker beside a whole file; "" for none */
     bool whole, per_table, read_only;
     bool rehearses;                 /* read_only; yet a writer's first look at each file is taken, without a trace */

@@ -270,8 +270,10 @@ lint_guarantee(const struct config *config, uint32_t t, struct text *out)
     bool stale = sink->write != DAYBREAK_APPEND && (!deletes || (!diff && filters(table)));
     const struct config_node *path = node_member(sink->load.node, "path");
 
-    text_put(out, "effectively once");
-    if (load & DAYBREAK_TRANSACTIONAL)
+    text_put(out, load & DAYBREAK_TELLS ? "at least once" : "effectively once");
+    if (load & DAYBREAK_TELLS)
+        text_put(out, ": what is told cannot be taken back; told again after a lost answer, it has the same event id");
+    else if (load & DAYBREAK_TRANSACTIONAL)
         text_put(out, ": rows and position land in one commit of the target");
     else if (path != NULL && path->text != NULL && (strstr(path->text, "{run}") != NULL || strstr(path->text, "{date}") != NULL))
         text_put(out, ": each file is written aside and gets its name when it is whole");

@@ -98,7 +98,7 @@ commit_maybe(struct reading *r, struct batch *batch, struct daybreak_fault *faul
 {
     struct pipeline *p = r->p;
     int64_t now = clock_steady_ms();
-    bool due;
+    bool due, tells = (sink_abilities(p->sink) & DAYBREAK_TELLS) != 0;
 
     if (r->uncommitted++ == 0)
         r->uncommitted_since_ms = now;
@@ -108,7 +108,7 @@ commit_maybe(struct reading *r, struct batch *batch, struct daybreak_fault *faul
         due = r->uncommitted >= COMMIT_BATCHES || now - r->uncommitted_since_ms >= COMMIT_MS ||
               (p->limit > 0 && r->rows >= p->limit_left);
     else
-        due = p->sink->staged_changes >= p->config->commit_max || r->committed;
+        due = p->sink->staged_changes >= p->config->commit_max || r->committed || tells; /* what was told has landed */
     if (!due)
         return 0;
     p->position.part = arena_text(p->position_arena, batch->story.part);
@@ -180,7 +180,8 @@ passage_spool(struct reading *r, struct daybreak_fault *fault)
                 result = -1;
             if (result != 0 || (!more && !first))
                 break;
-            if (p->sink->staged_changes >= p->config->commit_max) { /* never with the table's last batch, which takes the rest along */
+            if (p->sink->staged_changes >= p->config->commit_max ||
+                (p->sink->staged_changes > 0 && (sink_abilities(p->sink) & DAYBREAK_TELLS))) { /* never with the table's last batch, which takes the rest along */
                 p->position.mark = READING_COMPARED;
                 result = land_commit(p, false, fault);
                 r->committed = true;

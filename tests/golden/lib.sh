@@ -186,6 +186,39 @@ until_true() { # until_true COMMAND…: what must come true, given up on only wh
     return 1
 }
 
+listen_to() { # listen_to http|smtp: a server of ours until the end; $port, and $told, where it puts what it is told and reads its answers
+    told=$work/told_$1
+    mkdir -p "$told"
+    "$DAYBREAK_BUILD/tests/support/listener" "$1" "$told" &
+    children+=($!)
+    listener=$1
+    until [ -s "$told/0.port" ]; do
+        kill -0 "${children[-1]}" || exit 1
+        sleep 0.02
+    done
+    port=$(cat "$told/0.port")
+}
+
+quiet() { # the server forgets all: another one takes its place
+    { kill -KILL "${children[-1]}" && wait "${children[-1]}"; } 2>/dev/null
+    unset 'children[-1]'
+    rm -rf "$told"
+    listen_to "$listener"
+}
+
+requests() { # numbers of what the server was told, in order
+    find "$told" -name '*.body' -printf '%f\n' | sed 's/[.]body//' | sort -n | tr '\n' ' ' | sed 's/ $//'
+}
+
+header() { # header REQUEST NAME
+    sed -n "s/^$2: *//Ip" "$told/$1.head"
+}
+
+told_ids() { # told_ids FILTER: of each request in order
+    local number
+    for number in $(requests); do jq -r "$1" "$told/$number.body"; done | tr '\n' ' ' | sed 's/ $//'
+}
+
 finish() { # the last word of a test
     printf '%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" -eq 0 ]

@@ -21,7 +21,7 @@ static const char *const calls[] = {
     "fault_exit", "postgres_wire_exit", "sqlite_file_exit", "target_fault_exit", "TARGET_HALT", "halt", "findings_add", "CONFIG_ERROR",
     "CONFIG_WARNING",
     "CONFIG_NOTE", "bad", "batch_bad_row", "evaluation_fail", "function_fail", "trip", "change_set_aside", "asides_add",
-    "bad_say",
+    "bad_say", "tell_halt",
     "token_error", "wrong_type", "problem_say", "findings_add_wide",
 };
 

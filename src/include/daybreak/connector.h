@@ -8,7 +8,7 @@
  * History
  *   1  first light: extract (bytes or records), format, load, transform
  *      grown since, each at an end: intend, older, check, beside; and what makes a transform whole: gives, host->give, host->filter;
- *      DAYBREAK_LIVE and evidence
+ *      DAYBREAK_LIVE and evidence; DAYBREAK_TELLS
  *
  * Rules of growth: structs grow only at their end and carry their size first; anything else raises
  * DAYBREAK_ABI. Zero is the value of what an older side does not know.
@@ -415,6 +415,7 @@ enum daybreak_role { DAYBREAK_EXTRACT = 1, DAYBREAK_FORMAT, DAYBREAK_LOAD, DAYBR
 #define DAYBREAK_NAMES_ALL (1u << 12)      /* format: its header names every column, so that one not named is gone */
 #define DAYBREAK_LIVE (1u << 13)           /* extract: an input is made when it is asked for: it is the newest, whatever it is like, and
                                               cannot be had again when this process is gone */
+#define DAYBREAK_TELLS (1u << 14)          /* load: what is staged has been told at once and cannot be taken back: at least once */
 
 /* Called for each thing that is wrong: ${option} is its name ("trailer.count" for a member of a map), ${hint} what to do, or NULL. */
 typedef void (*daybreak_wrong_fn)(void *context, const char *option, const char *what, const char *hint);
