@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const char *const envelope_type[ENVELOPE_COLUMNS] = {"bytea", "text", "bigint", "bigint", "text", "json"};
+static const char *const envelope_type[ENVELOPE_COLUMNS] = {"bytea", "text", "bigint", "bigint", "text", "text"};
 
 /* Texts of a key compare byte by byte: whatever the server's language is, and faster. */
 static void
@@ -170,7 +170,7 @@ postgres_make_envelope(const struct postgres_table *table, struct postgres_text 
     for (int i = 0; i < 3; i++) {
         postgres_text_put(sql, ",");
         own(table, ENVELOPE_CONTEXT, sql);
-        postgres_text_format(sql, "%s'%s'", i < 2 ? "->>" : "->", member[i]);
+        postgres_text_format(sql, "::json%s'%s'", i < 2 ? "->>" : "->", member[i]);
         as_name(table, member[i], sql);
     }
     plain(table, "s.trace", "trace", sql);

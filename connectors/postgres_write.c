@@ -312,7 +312,7 @@ items_room(struct postgres_writer *writer, size_t count)
 static int
 staged_empty(struct postgres_wire *wire, struct postgres_writer *writer, const struct postgres_table *table, struct daybreak_fault *fault)
 {
-    static const char *const envelope[ENVELOPE_COLUMNS] = {"bytea", "text", "bigint", "bigint", "text", "json"};
+    static const char *const envelope[ENVELOPE_COLUMNS] = {"bytea", "text", "bigint", "bigint", "text", "text"};
     struct postgres_text *sql = &writer->sql;
 
     postgres_text_clear(sql);
