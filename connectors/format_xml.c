@@ -510,8 +510,18 @@ parse(struct xml *xml, const struct daybreak_rows *rows)
 
     while (!xml->broken && xml->fed < stop && xml->held_text.size < HELD_MOST && xml->helds - xml->held_at < 65536) {
         uint64_t size = stop - xml->fed < CHUNK ? stop - xml->fed : CHUNK;
-        const char *at = rows->block + (xml->fed - rows->byte);
+        const char *at = rows->block + (xml->fed - rows->byte), *nul = memchr(at, '\0', size);
 
+        /* bytes are UTF-8 by now: the parser, too, would guess at others by such beginnings */
+        if (xml->fed == xml->first && memchr("< \t\r\n\xef", at[0], 6) == NULL)
+            snprintf(xml->wrong, sizeof xml->wrong, "it does not begin with '<'");
+        else if (nul == at)
+            snprintf(xml->wrong, sizeof xml->wrong, "it has a NUL byte in it");
+        if (nul != NULL)
+            size = (uint64_t)(nul - at);
+        xml->broken = xml->wrong[0] != '\0';
+        if (xml->broken)
+            break;
         xml->fed += size;
         xmlParseChunk(xml->parser, at, (int)size, 0);
         if (xml->record.run.size > RUN_MOST || xml->how.run.size > RUN_MOST)

@@ -11,10 +11,14 @@ bad=0
 for source in "$top"/tests/fuzz/fuzz_*.c; do
     target=$(basename "$source" .c)
     corpus=$top/tests/fuzz/corpus/${target#fuzz_}
+    more=()
+    case $target in # a suite of others, where it is at hand
+    fuzz_json | fuzz_jsonl) [ ! -d "${DAYBREAK_SHARED-}/conformance/JSONTestSuite/test_parsing" ] || more=("$DAYBREAK_SHARED/conformance/JSONTestSuite/test_parsing") ;;
+    esac
     if [ ! -x "$build/tests/fuzz/$target" ]; then
         echo "$target is not built: make -C '$build' fuzzers"
         bad=$((bad + 1))
-    elif "$build/tests/fuzz/$target" "$corpus"; then
+    elif "$build/tests/fuzz/$target" "$corpus" ${more[@]+"${more[@]}"}; then
         good=$((good + 1))
     else
         echo "$target fails on its corpus '$corpus'"
