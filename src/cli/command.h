@@ -8,7 +8,7 @@
 /* Every command is one table entry in the file of its kind. */
 extern const struct cli_command command_run, command_demo, command_doctor, command_init;
 extern const struct cli_command command_lint, command_schema, command_graph, command_connectors, command_explain, command_test;
-extern const struct cli_command command_status, command_lag, command_tail, command_trace, command_ledger;
+extern const struct cli_command command_status, command_lag, command_tail, command_trace, command_ledger, command_alerts;
 extern const struct cli_command command_held, command_approve, command_reject, command_dead;
 extern const struct cli_command command_compare;
 extern const struct cli_command command_version, command_completion, command_man, command_unit, command_cron;

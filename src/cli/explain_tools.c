@@ -5,6 +5,10 @@
 #include <stddef.h>
 
 const struct explain_code explain_tools[] = {
+    {"no-alerts", "The pipeline file names nobody to tell.", NULL, "Give it `alerts`.",
+     "alerts: [{events: [failed, late], command: [./page.sh]}]"},
+    {"alert-not-told", "A way of `alerts` could not be told.", "What a run has to tell is kept in the state folder and tried again.",
+     "The message says what the way answered.", "daybreak alerts test orders.yaml"},
     /* compare */
     {"no_such_side", "One of the two things to compare is not there.", NULL, "A side is FILE, FILE#TABLE or a pipeline.",
      "daybreak compare old.csv out/orders.db#orders --key order_id"},

@@ -68,8 +68,8 @@ const struct daybreak_option config_lag_options[] = {
     {.name = NULL},
 };
 
-static const char *const top_inner[] = {"source", "sink", "owner", "lag", "transforms", "context", "secrets", "tests", NULL};
-static const char *const top_not_yet[] = {"handoffs", "alerts", "replaces", "process", NULL};
+static const char *const top_inner[] = {"source", "sink", "owner", "lag", "transforms", "context", "secrets", "tests", "alerts", NULL};
+static const char *const top_not_yet[] = {"handoffs", "replaces", "process", NULL};
 
 /* ---- the file ----------------------------------------------------------------------------- */
 
@@ -202,6 +202,7 @@ root_read(struct reading *reading)
     top_read(reading);
     owner_read(reading);
     lag_read(reading);
+    config_alerts_read(reading, node_member(reading->root, "alerts"));
     if (source == NULL)
         part_missing(reading, "source", "source: {type: file, path: drop/orders_%Y%m%d.csv.gz}");
     else

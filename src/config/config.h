@@ -211,6 +211,19 @@ struct config_sink {
     struct config_place place, write_place;
 };
 
+enum config_tls { CONFIG_TLS_TRY, CONFIG_TLS_REQUIRE, CONFIG_TLS_OFF };
+
+/* Who is told of what, in exactly one way: a command, a webhook, or mail. */
+struct config_alert {
+    uint32_t events;                  /* one bit each, as in config_alert_events */
+    struct daybreak_list command, mail_to;
+    const char *webhook, *sign;
+    const char *mail_from, *mail_server, *mail_user, *mail_password;
+    enum config_tls mail_tls;
+    int64_t every_ms, repeat_ms, timeout_ms;
+    struct config_place place;
+};
+
 struct config_test_cell {
     const char *column, *value;  /* value NULL: null */
     struct config_place place;
@@ -253,11 +266,14 @@ struct config {
     double lag_percentile;            /* 99 */
     struct config_source source;
     struct config_sink sink;
+    struct config_alert *alerts;
+    uint32_t alert_count;
     struct config_test *tests;
     uint32_t test_count;
     struct arena *arena;              /* owns all of it */
 };
 
+extern const char *const config_alert_events[]; /* NULL-ended */
 extern const char *const config_source_keys[]; /* the engine's own keys under source, NULL-ended */
 extern const char *const config_sink_keys[]; /* and under sink */
 

@@ -24,6 +24,7 @@ const struct finding_code finding_codes[] = {
     {"out-of-bounds", "A number, duration or size is smaller or larger than its key allows."},
     {"unknown-choice", "A value is none of the words its key may have."},
     {"empty-value", "A key that needs a value has none."},
+    {"bad-alert", "An alert has exactly one way to somebody (command, webhook or mail), and what it names must be an address."},
     {"bad-version", "This daybreak reads version 1 of the pipeline file."},
     {"bad-name", "The name of a pipeline or table is also a file name: no '/', no '.' in front, no control characters, at "
      "most 200 bytes."},

@@ -214,6 +214,8 @@ enum reach {
     REACH_TABLE,
     REACH_STEPS,   /* the list of transforms, and one of them */
     REACH_USE,
+    REACH_ALERTS,  /* the list of alerts, and one of them */
+    REACH_MAIL,
     REACH_LOOKUP,  /* one, or a list of them */
 };
 
@@ -255,6 +257,10 @@ reach_below(enum reach reach, const char *key)
         return strcmp(key, "use") == 0 ? REACH_USE : strcmp(key, "lookup") == 0 ? REACH_LOOKUP : REACH_NONE;
     case REACH_USE:
         return strcmp(key, "type") == 0 ? REACH_NONE : REACH_ALL;
+    case REACH_ALERTS:
+        return strcmp(key, "webhook") == 0 || strcmp(key, "sign") == 0 ? REACH_ALL : strcmp(key, "mail") == 0 ? REACH_MAIL : REACH_NONE;
+    case REACH_MAIL:
+        return strcmp(key, "user") == 0 || strcmp(key, "password") == 0 || strcmp(key, "server") == 0 ? REACH_ALL : REACH_NONE;
     case REACH_LOOKUP:
         return strcmp(key, "from") == 0 ? REACH_SOURCE : REACH_NONE;
     case REACH_NONE:
@@ -301,6 +307,7 @@ secret_resolve(struct reading *reading, const struct config_node *root)
     for (const struct config_node *member = root->child; member != NULL; member = member->next) {
         enum reach reach = strcmp(member->key, "source") == 0       ? REACH_SOURCE
                            : strcmp(member->key, "sink") == 0       ? REACH_SINK
+                           : strcmp(member->key, "alerts") == 0     ? REACH_ALERTS
                            : strcmp(member->key, "transforms") == 0 ? REACH_STEPS
                                                                     : REACH_NONE;
         struct config_node *under = copy_tree(&vault, member, reach);

@@ -18,6 +18,7 @@
 #include "base/crash.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/alert.h"
 #include "engine/inbox.h"
 #include "engine/unmatched.h"
 #include "sink/sink.h"
@@ -42,6 +43,7 @@ struct lane {
     int64_t taken;          /* inputs of this run */
     int64_t look_at_ms;     /* when to look again, at the latest */
     int64_t failing_since_ms, backoff_ms;
+    struct alert *alert;    /* NULL: nobody is told */
     int64_t unsettled_since_ms;
     struct result refused;  /* of a pipeline that could not be opened */
     bool has_refused;
@@ -181,6 +183,8 @@ failed(const struct run_request *request, struct lane *lane, struct daybreak_fau
         lane->ended = true;
         return;
     }
+    if (request->follow && now - lane->failing_since_ms >= sink->give_up_ms)
+        alert_failing(lane->alert, fault);
     LOG_WARN("route waits: pipeline=%s wait_ms=%lld: %s", lane->config->name, (long long)lane->backoff_ms, fault->what);
     look_over(lane);
     lane->look_at_ms = now + lane->backoff_ms;
@@ -324,6 +328,8 @@ lane_take(const struct run_request *request, struct lane *lane)
         lane->blocked = true;
     if (p->resync)
         lane->ended = true;
+    if (request->follow)
+        alert_result(lane->alert, &p->result);
     if (request->told != NULL)
         request->told(request->context, &p->result);
     CRASH_POINT("run.input-settled");
@@ -483,6 +489,7 @@ run_pass(const struct run_request *request)
     for (uint32_t i = 0; i < request->count; i++) {
         lanes[i].config = request->config[i];
         lanes[i].wait.fd = -1;
+        lanes[i].alert = request->dry_run ? NULL : alert_open(request->config[i], request->follow);
         lane_open(request, &lanes[i]);
     }
     while (!stop) {
@@ -505,8 +512,11 @@ run_pass(const struct run_request *request)
             continue;
         }
         for (uint32_t i = 0; i < request->count && request->follow; i++)
-            if (lanes[i].pipeline != NULL && !lanes[i].ended)
+            if (lanes[i].pipeline != NULL && !lanes[i].ended) {
                 lane_expect(request, &lanes[i]);
+                if (lanes[i].pipeline->result.late)
+                    alert_result(lanes[i].alert, &lanes[i].pipeline->result);
+            }
         lanes_wait(lanes, request->count);
     }
     for (uint32_t i = 0; i < request->count; i++) {
@@ -516,7 +526,9 @@ run_pass(const struct run_request *request)
         result = lanes[i].pipeline == NULL ? &lanes[i].refused : &lanes[i].pipeline->result;
         status = result_worse(status, result->status);
         inbox_close(lanes[i].inbox);
+        alert_result(lanes[i].alert, result);
         pipeline_close(lanes[i].pipeline);
+        alert_close(lanes[i].alert); /* with the lock given back: nothing waits for who is told */
         if (lanes[i].has_refused)
             result_fini(&lanes[i].refused);
     }
