@@ -310,7 +310,7 @@ static const struct {
     {"name: .x\n" SOURCE SINK, "bad-name", "'.x' cannot name a pipeline",
      "no '/', no '.' in front, no control characters, at most 200 bytes", 1, 7},
     {"handoffs: [a]\n" SOURCE, "not-yet", "'handoffs' is not built yet in this version", NULL, 1, 1},
-    {"alerts: [a]\n" SOURCE SINK, "not-yet", "'alerts' is not built yet in this version", NULL, 1, 1},
+    {"alerts: [a]\n" SOURCE SINK, "wrong-type", "an alert is a mapping", "{events: [failed], command: [./page.sh]}", 1, 10},
     {"tests: [a]\n" SOURCE SINK, "wrong-type", "an item must be a test: {name: …, input: [records], expect: {HANDOFF: [records]}}, not 'a'", NULL, 1, 9},
     {"replaces: {job: x}\n" SOURCE SINK, "not-yet", "'replaces' is not built yet in this version", NULL, 1, 1},
     {"max_dead: lots\n" SOURCE SINK, "wrong-type",
