@@ -10,13 +10,14 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "engine/result.h"
+#include "ledger/lag.h"
 
 const struct cli_command *const cli_commands[] = {
     &command_init,    &command_demo,       &command_doctor,  &command_version,
     &command_lint,    &command_schema,     &command_graph,   &command_test, &command_connectors, &command_explain,
     &command_run,
     &command_status,  &command_lag,        &command_tail,    &command_trace,      &command_ledger, &command_alerts,
-    &command_held,    &command_approve,    &command_reject,  &command_dead,
+    &command_held,    &command_approve,    &command_reject,  &command_dead, &command_feedback,
     &command_compare,
     &command_cron,    &command_unit,       &command_completion, &command_man,
     NULL,
@@ -77,4 +78,19 @@ command_actor(char text[128])
     else
         snprintf(text, 128, "uid %u", (unsigned)getuid());
     return text;
+}
+
+void
+command_lag_json(struct json *json, const struct lag *lag)
+{
+    static const struct { const char *name; double at; } quantile[] = {{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}, {"max", 1.0}};
+
+    json_int(json, "n", lag_count(lag));
+    for (size_t i = 0; i < sizeof quantile / sizeof *quantile; i++)
+        if (lag_count(lag) == 0)
+            json_null(json, quantile[i].name);
+        else
+            json_int(json, quantile[i].name, lag_quantile(lag, quantile[i].at));
+    json_int(json, "skewed", lag->skewed);
+    json_int(json, "skew_worst_ms", lag->skew_worst_ms);
 }

@@ -9,7 +9,7 @@
 extern const struct cli_command command_run, command_demo, command_doctor, command_init;
 extern const struct cli_command command_lint, command_schema, command_graph, command_connectors, command_explain, command_test;
 extern const struct cli_command command_status, command_lag, command_tail, command_trace, command_ledger, command_alerts;
-extern const struct cli_command command_held, command_approve, command_reject, command_dead;
+extern const struct cli_command command_held, command_approve, command_reject, command_dead, command_feedback;
 extern const struct cli_command command_compare;
 extern const struct cli_command command_version, command_completion, command_man, command_unit, command_cron;
 
@@ -25,5 +25,9 @@ int command_views(struct cli *cli, const struct cli_args *args, size_t from,
 const char *command_when(int64_t us, char text[40]);
 /** command_actor(text): the OS user who asks. */
 const char *command_actor(char text[128]);
+
+struct lag;
+/** command_lag_json(json, lag): n, p50, p95, p99, max (null with n = 0) and the skew, as members of the object that is open. */
+void command_lag_json(struct json *json, const struct lag *lag);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "cli/command.h"
 #include "config/option.h"
+#include "engine/feedback.h"
 #include "engine/result.h"
 #include "engine/run.h"
 #include "ledger/hops.h"
@@ -176,23 +177,6 @@ static const struct cli_option lag_options[] = {
 };
 
 static void
-lag_hop_json(struct json *json, const char *name, const struct lag *lag)
-{
-    static const struct { const char *name; double at; } quantile[] = {{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}, {"max", 1.0}};
-
-    json_object(json, name);
-    json_int(json, "n", lag_count(lag));
-    for (size_t i = 0; i < sizeof quantile / sizeof *quantile; i++)
-        if (lag_count(lag) == 0)
-            json_null(json, quantile[i].name);
-        else
-            json_int(json, quantile[i].name, lag_quantile(lag, quantile[i].at));
-    json_int(json, "skewed", lag->skewed);
-    json_int(json, "skew_worst_ms", lag->skew_worst_ms);
-    json_close(json);
-}
-
-static void
 lag_text(struct cli *cli, const struct view *view, const struct lag_set *set)
 {
     struct text *out = &cli->out;
@@ -228,6 +212,27 @@ lag_text(struct cli *cli, const struct view *view, const struct lag_set *set)
     text_char(out, '\n');
 }
 
+/* How long people wait for an answer. */
+static int
+feedback_lag(struct cli *cli, const struct view *view)
+{
+    struct lag *lag = calloc(1, sizeof *lag);
+    int64_t waiting = 0;
+    int result = -1;
+
+    if (lag == NULL)
+        abort();
+    if (view->ledger == NULL || feedback_answers(view->ledger, lag, &waiting, &cli->fault) == 0) {
+        json_object(&cli->result, "feedback");
+        command_lag_json(&cli->result, lag);
+        json_int(&cli->result, "waiting", waiting);
+        json_close(&cli->result);
+        result = 0;
+    }
+    free(lag);
+    return result;
+}
+
 static int
 lag_each(struct cli *cli, const struct cli_args *args, struct view *view)
 {
@@ -256,9 +261,16 @@ lag_each(struct cli *cli, const struct cli_args *args, struct view *view)
     json_instant(&cli->result, "since", from);
     json_text(&cli->result, "basis", basis == LAG_BASES ? NULL : lag_basis_name[basis]);
     json_object(&cli->result, "hops");
-    for (int hop = 0; hop < LAG_HOPS; hop++)
-        lag_hop_json(&cli->result, lag_hop_name[hop], &set->hop[hop]);
+    for (int hop = 0; hop < LAG_HOPS; hop++) {
+        json_object(&cli->result, lag_hop_name[hop]);
+        command_lag_json(&cli->result, &set->hop[hop]);
+        json_close(&cli->result);
+    }
     json_close(&cli->result);
+    if (feedback_lag(cli, view) != 0) {
+        free(set);
+        return cli_fail(cli);
+    }
     json_object(&cli->result, "bases");
     for (int b = 0; b < LAG_BASES; b++)
         json_int(&cli->result, lag_basis_name[b], set->basis[b]);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 const struct explain_code explain_tools[] = {
+    {"no-feedback", "There is no such feedback, or it is closed.", NULL, "See which there are.", "daybreak feedback list --all"},
     {"no-alerts", "The pipeline file names nobody to tell.", NULL, "Give it `alerts`.",
      "alerts: [{events: [failed, late], command: [./page.sh]}]"},
     {"alert-not-told", "A way of `alerts` could not be told.", "What a run has to tell is kept in the state folder and tried again.",

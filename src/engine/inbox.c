@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "engine/feedback.h"
 #include "engine/pipeline.h"
 #include "engine/retry.h"
 
@@ -86,6 +87,7 @@ letter_read(const char *path, struct inbox_letter *letter)
         copy_member(&tree, "kind", kind, sizeof kind);
         copy_member(&tree, "actor", letter->actor, sizeof letter->actor);
         copy_member(&tree, "reason", letter->reason, sizeof letter->reason);
+        copy_member(&tree, "facts", letter->facts, sizeof letter->facts);
         letter->kind = kind[0];
         letter->id = json_number(&tree, json_member(&tree, 0, "id"), 0);
         good = letter->id > 0;
@@ -172,6 +174,7 @@ inbox_send(const struct state *state, const struct inbox_letter *letter, char *a
     json_int(&json, "id", letter->id);
     json_text(&json, "actor", letter->actor);
     json_text(&json, "reason", letter->reason);
+    json_text(&json, "facts", letter->facts);
     json_close(&json);
     snprintf(path, sizeof path, "%s/%lld-%ld.json", state->inbox, (long long)clock_now_us(), (long)getpid());
     snprintf(wanted, sizeof wanted, "%s.answer", path);
@@ -216,6 +219,8 @@ inbox_act(struct pipeline *p, const struct inbox_letter *letter, char *answer, s
                                      &fault);
         *freed = result == 0;
         snprintf(answer, room, "I%lld %s", (long long)letter->id, approve ? "approved" : "rejected");
+    } else if (letter->kind == 'F') {
+        result = feedback_act(p->ledger, letter, answer, room, &fault);
     } else if (letter->kind == 'D' && strcmp(letter->verb, "drop") == 0) {
         result = ledger_dead_drop(p->ledger, letter->id, letter->actor, letter->reason, &fault);
         snprintf(answer, room, "D%lld dropped", (long long)letter->id);

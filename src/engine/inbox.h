@@ -12,11 +12,12 @@ struct pipeline;
 
 /* A decision of a person on what is stored one by one. */
 struct inbox_letter {
-    char verb[16];     /* approve | reject | drop | retry */
-    char kind;         /* I input, D dead letter */
+    char verb[16];     /* approve | reject | drop | retry | add | answer | close */
+    char kind;         /* I input, D dead letter, F feedback */
     int64_t id;
     char actor[128];
     char reason[1024];
+    char facts[16384]; /* JSON, or "" */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "change/key.h"
 #include "change/memory.h"
+#include "engine/feedback.h"
 #include "engine/shape.h"
 #include "engine/view.h"
 #include "record/value.h"
@@ -27,7 +28,7 @@ struct trace {
     struct arena *arena;
     struct moment *moment;
     uint32_t moments, room;
-    const char *shown;          /* the key as dead letters show it */
+    const char *key, *shown;    /* the key as asked, and as dead letters show it */
     const char *current;        /* JSON of the row, NULL: none */
     struct text unproven;       /* JSON texts, comma between */
     int64_t left_at_us;         /* when the target let it go because of a filter, the last time; DAYBREAK_NO_TIME: not known to */
@@ -223,6 +224,34 @@ dead_moment(void *context, const struct ledger_dead *dead)
     text_fini(&body);
     text_fini(&value);
     ledger_evidence_list(trace->view->ledger, id, evidence_moment, trace, &fault);
+    return true;
+}
+
+static bool
+feedback_moment(void *context, const struct feedback *item)
+{
+    struct trace *trace = context;
+    struct text body = {0};
+    char id[24];
+
+    if (strcmp(item->key, trace->key) != 0 && strcmp(item->key, trace->shown) != 0)
+        return true;
+    snprintf(id, sizeof id, "F%lld", (long long)item->id);
+    member_text(&body, "what", "feedback");
+    member_text(&body, "id", id);
+    member_text(&body, "by", item->by);
+    member_text(&body, "text", item->text);
+    member_text(&body, "state", item->state);
+    moment_add(trace, item->said_at_us, &body);
+    if (item->answered_at_us != DAYBREAK_NO_TIME) {
+        text_clear(&body);
+        member_text(&body, "what", "answered");
+        member_text(&body, "id", id);
+        member_text(&body, "by", item->answered_by);
+        member_text(&body, "text", item->answer);
+        moment_add(trace, item->answered_at_us, &body);
+    }
+    text_fini(&body);
     return true;
 }
 
@@ -515,9 +544,11 @@ view_trace(struct view *view, const char *key, bool *found, struct json *json, s
         fault_exit(fault, 66, "no-pipeline");
         goto done;
     }
+    trace.key = key;
     trace.shown = shown_key(&trace, key);
     if (ask_targets(&trace, key, fault) != 0 || ask_memories(&trace, key, fault) != 0 ||
-        ledger_dead_list(view->ledger, false, dead_moment, &trace, fault) != 0)
+        ledger_dead_list(view->ledger, false, dead_moment, &trace, fault) != 0 ||
+        feedback_each(view->ledger, 0, feedback_moment, &trace, fault) != 0)
         goto done;
     if (trace.moments > 0)
         qsort(trace.moment, trace.moments, sizeof *trace.moment, by_time);
