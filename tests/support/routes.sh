@@ -29,6 +29,7 @@ fi
 children=() # processes that must not outlive the test
 clean() {
     local child
+    [ -z "${server-}" ] || bash "$top_srcdir/tests/support/postgres.sh" stop "$server"
     for child in ${children[@]+"${children[@]}"}; do
         kill -KILL "$child" 2>/dev/null
     done
@@ -100,9 +101,9 @@ stored() { # stored FILE: input from the store into its drop folder, if it is no
 
 # ---- routes ----------------------------------------------------------------------------------
 # ROUTE_steps, ROUTE_make (pipeline file, inputs into store/), ROUTE_prepare STEP and ROUTE_undo STEP (inputs; both may be repeated),
-# ROUTE_go STEP (the command, where it is not a run).
+# ROUTE_go STEP (the command, where it is not a run); ROUTE_keep STEP, ROUTE_restore STEP and ROUTE_see for a target that is no file.
 
-routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program)
+routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program served)
 
 yaml() { # yaml SINK [CAPTURE] [MORE]: a pipeline over dumps of people
     cat >route.yaml <<END
@@ -493,6 +494,36 @@ taken_undo() {
     night_undo "$1"
 }
 
+# Tables of a database server: it stays while the writer goes, so what it holds is kept and put back through it.
+served_steps=2
+server=
+served_make() {
+    if [ -z "$server" ]; then
+        server=$work/server
+        mkdir "$server"
+        chmod a+x "$work"
+        bash "$top_srcdir/tests/support/postgres.sh" start "$server" || { server=; return 1; }
+    fi
+    served_ask 'DROP SCHEMA IF EXISTS people CASCADE' >/dev/null
+    yaml "type: postgres, host: '$server', user: tester, dbname: postgres, schema: people, write: mirror, history: all" '' 'commit_max: 60'
+    night_files 3 150
+    people 2 150 | sed -e '5s/,[0-9]*\./,x./' | put store/people_20240102.csv.gz
+}
+served_prepare() { night_prepare "$1"; }
+served_undo() { night_undo "$1"; }
+served_ask() { psql -X -q -h "$server" -U tester -d postgres -At -c "$1" 2>&1; }
+served_keep() { # keep STEP, as SQL
+    { echo 'DROP SCHEMA IF EXISTS people CASCADE;'; pg_dump -h "$server" -U tester -d postgres -n people; } >"$ref/$1.sql" 2>/dev/null
+}
+served_restore() { PGOPTIONS='-c client_min_messages=error' psql -X -q -h "$server" -U tester -d postgres -f "$ref/$1.sql" >/dev/null; }
+served_see() {
+    served_ask "SELECT * FROM people.route ORDER BY id"
+    served_ask "SELECT id, _event_id, _op, _batch, _position, _row FROM people._daybreak_history_route ORDER BY _daybreak_n"
+    served_ask "SELECT batch, pipeline, handoff, source, input, part, first, last, changes, created, updated, deleted, loaded, read, unchanged, repeated,
+        captured, absent, invalid, copied, filtered, held, waiting, dead FROM people._daybreak_batch ORDER BY batch"
+    served_ask "SELECT handoff, position, released, batch FROM people._daybreak_checkpoint WHERE batch > 0"
+}
+
 # ---- going -----------------------------------------------------------------------------------
 
 # Runs daybreak once, disturbed as the array `disturb` says. 0: done, as far as the run can tell; else its status.
@@ -546,6 +577,9 @@ see() {
         sed -E -e 's/[0-9]{8}T[0-9]{6}Z-[0-9]+/RUN/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/AT/g' \
             -e 's/00-[0-9a-f]{32}-[0-9a-f]{16}-01/TRACE/g' "$file"
     done
+    if declare -F "${route}_see" >/dev/null; then
+        "${route}_see"
+    fi
     see_ledger .daybreak/route/ledger.db
 }
 
@@ -650,6 +684,9 @@ keep() { # keep STEP: the folder before it
     mkdir -p "$ref/$1"
     cp -a out "$ref/$1/"
     [ ! -d .daybreak ] || cp -a .daybreak "$ref/$1/"
+    if declare -F "${route}_keep" >/dev/null; then
+        "${route}_keep" "$1"
+    fi
 }
 
 restore() { # restore STEP
@@ -662,5 +699,8 @@ restore() { # restore STEP
         [ -e "$ref/$1/$file" ] || rm -rf "$file"
     done
     cp -a "$ref/$1/." . # in place, where a file is still there
+    if declare -F "${route}_restore" >/dev/null; then
+        "${route}_restore" "$1"
+    fi
     "${route}_prepare" "$1"
 }
