@@ -187,6 +187,7 @@ undone(struct postgres_load *load)
     for (uint32_t i = 0; i < load->landings; i++) {
         struct landing *landing = load->landing[i];
 
+        landing->writer.saved = false;
         landing->writer.staged = false; /* it may have been of that transaction */
         if (!landing->made_now)
             continue;
@@ -346,6 +347,8 @@ load_commit(void *self, const struct daybreak_commit *commit, struct daybreak_fa
         return -1;
     }
     load->begun = false;
+    for (uint32_t i = 0; i < load->landings; i++)
+        load->landing[i]->writer.saved = false;
     load->host->crash_point("load_postgres.committed");
     postgres_position_moved(&load->position, commit);
     for (uint32_t i = 0; i < load->landings; i++)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_BYTES (128 << 10)
+#define PIECE_BYTES (32 << 10) /* the server begins with the first while the others are made */
 #define EPOCH_DAYS 10957 /* 2000-01-01, where the server's time begins */
 #define DAY_US INT64_C(86400000000)
 #define GROUP 10000      /* numerics are digits to this base */

@@ -513,8 +513,14 @@ copy_begin(struct postgres_wire *wire, const char *sql, ExecStatusType wanted, s
         return not_connected(wire, fault);
     if (PQsendQuery(wire->conn, sql) == 0)
         return lost(wire, PQerrorMessage(wire->conn), fault);
-    if (postgres_wire_next(wire, &result, fault) != 0)
-        return -1;
+    do { /* statements in front of it */
+        if (postgres_wire_next(wire, &result, fault) != 0)
+            return -1;
+        if (PQresultStatus(result) == PGRES_COMMAND_OK)
+            PQclear(result);
+        else
+            break;
+    } while (true);
     if (PQresultStatus(result) == wanted) {
         PQclear(result);
         return 0;

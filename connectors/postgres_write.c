@@ -591,19 +591,21 @@ items_all(struct postgres_writer *writer)
     return count;
 }
 
-/* Straight into the table: 0, 1 refused and undone, -1. */
+/* Straight into the table: 0, 1 refused and undone, -1. The savepoint is released with the next one, or by the end of the transaction: each word
+ * to the server costs a turn of both processes. */
 static int
 write_new(struct postgres_wire *wire, struct postgres_writer *writer, const struct postgres_table *table, uint32_t count,
           struct daybreak_fault *fault)
 {
     int status;
 
-    if (postgres_wire_run(wire, "SAVEPOINT daybreak_batch", fault) != 0)
-        return -1;
-    status = postgres_rows_send(&writer->rows, wire, writer->copy_new, writer->item, count, false, table->place == ENVELOPE_INLINE, fault);
-    if (status < 0)
-        return -1;
-    return postgres_wire_run(wire, status == 1 ? UNDONE : "RELEASE daybreak_batch", fault) != 0 ? -1 : status;
+    postgres_text_clear(&writer->sql);
+    postgres_text_format(&writer->sql, "%sSAVEPOINT daybreak_batch; %s", writer->saved ? "RELEASE daybreak_batch; " : "", writer->copy_new);
+    status = postgres_rows_send(&writer->rows, wire, writer->sql.at, writer->item, count, false, table->place == ENVELOPE_INLINE, fault);
+    writer->saved = status == 0;
+    if (status != 1)
+        return status;
+    return postgres_wire_run(wire, UNDONE, fault) != 0 ? -1 : 1;
 }
 
 int

@@ -19,6 +19,7 @@ struct postgres_writer {
     bool staged;      /* the connection has the table of staged rows */
     int backend;      /* of which connection */
     bool indexed;
+    bool saved;       /* the savepoint of the last copied rows is not released yet */
 };
 
 /** postgres_write_make(writer, table): statements for the table as it is now. */
