@@ -598,3 +598,29 @@ postgres_wire_take(struct postgres_wire *wire, char **piece, int *size, struct d
             return lost(wire, PQerrorMessage(wire->conn), fault);
     }
 }
+
+int
+postgres_wire_copy_both(struct postgres_wire *wire, const char *sql, struct daybreak_fault *fault)
+{
+    return copy_begin(wire, sql, PGRES_COPY_BOTH, fault);
+}
+
+int
+postgres_wire_poll(struct postgres_wire *wire, char **piece, int *size, struct daybreak_fault *fault)
+{
+    if (!postgres_wire_alive(wire))
+        return not_connected(wire, fault);
+    for (int tries = 0; tries < 2; tries++) {
+        *size = PQgetCopyData(wire->conn, piece, 1);
+        if (*size > 0)
+            return 1;
+        if (*size == -1) { /* the server ended the stream: why, its last result says */
+            int status = not_refused(wire, postgres_wire_end(wire, fault), fault);
+
+            return status != 0 ? status : lost(wire, "the server ended the stream", fault);
+        }
+        if (*size < 0 || (tries == 0 && PQconsumeInput(wire->conn) == 0))
+            return lost(wire, PQerrorMessage(wire->conn), fault);
+    }
+    return 0;
+}

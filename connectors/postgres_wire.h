@@ -58,11 +58,15 @@ int postgres_wire_copy_in(struct postgres_wire *wire, const char *sql, struct da
 int postgres_wire_give(struct postgres_wire *wire, const char *at, size_t size, struct daybreak_fault *fault);
 int postgres_wire_given(struct postgres_wire *wire, struct daybreak_fault *fault);
 /** postgres_wire_copy_out(wire, sql, fault): begins a COPY … TO STDOUT. postgres_wire_take gives a piece of it, to be PQfreemem'ed: 1, 0 at
- * its end, -1. postgres_wire_wait(wire, for_ms): until bytes are there; false when the time is over. */
+ * its end, -1. */
 int postgres_wire_copy_out(struct postgres_wire *wire, const char *sql, struct daybreak_fault *fault);
 int postgres_wire_take(struct postgres_wire *wire, char **piece, int *size, struct daybreak_fault *fault);
+/** postgres_wire_copy_both(wire, sql, fault): begins a stream both ways, as replication is. postgres_wire_poll gives a piece that is here, to be
+ * PQfreemem'ed: 1; 0 none is, -1. */
+int postgres_wire_copy_both(struct postgres_wire *wire, const char *sql, struct daybreak_fault *fault);
+int postgres_wire_poll(struct postgres_wire *wire, char **piece, int *size, struct daybreak_fault *fault);
 
-/** postgres_wire_fault(wire, fault): the last failure as RETRY or HALT. Always -1. */
+/** postgres_wire_fault(wire, verb, fault): the last failure as RETRY or HALT. Always -1. */
 int postgres_wire_fault(struct postgres_wire *wire, const char *verb, struct daybreak_fault *fault);
 /** postgres_wire_refusal(wire): the last failure is one of data, which belongs to a row. */
 bool postgres_wire_refusal(const struct postgres_wire *wire);

@@ -61,6 +61,11 @@ const struct explain_code explain_targets[] = {
     /* PostgreSQL */
     {"target-login", "The database server does not let this user in.", "User, password, or what pg_hba.conf allows from here.",
      "See that psql gets in with the same settings.", "sink: {type: postgres, dsn: {secret: pg}}"},
+    {"no-slot", "The database server does not make the slot that its log is read from.", "wal_level, max_replication_slots or the role's rights.",
+     "The message has the server's words.", "ALTER SYSTEM SET wal_level = logical  -- and a restart of the server"},
+    {"slot-gone", "The server no longer has all of its log that was not read yet.", "Changes may be lost: what was missed cannot be told from the log.",
+     "Compare source and target anew.", "daybreak run --resync orders.yaml"},
+    {"log-message", "The server's log has a message that cannot be read: a bug of daybreak, or of what stands between.", NULL, "Please report it.", NULL},
     {"target-encoding", "The database does not keep its texts as UTF-8.", "Some texts could not be kept there.",
      "Use a database in UTF8.", "createdb -E UTF8 -T template0 NAME"},
     {"path", "The path names no file.", NULL, "A file's name must be at its end.",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
 #include <libpq-fe.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,7 @@
 #include <unistd.h>
 
 #include "load_writer.h"
-
-extern char **environ;
+#include "postgres_server.h"
 
 #define COLUMNS "order_id:text:key,qty:integer,price:decimal(12,2)"
 
@@ -774,23 +772,6 @@ START_TEST(a_kill_anywhere_leaves_all_or_nothing_of_a_commit)
 }
 END_TEST
 
-/* ---- the server --------------------------------------------------------------------------- */
-
-static int
-server(const char *verb)
-{
-    const char *top = getenv("top_srcdir");
-    char script[4096];
-    char *const argv[] = {"bash", script, (char *)verb, dir, NULL};
-    int status;
-    pid_t child;
-
-    snprintf(script, sizeof script, "%s/tests/support/postgres.sh", top == NULL ? "." : top);
-    if (posix_spawnp(&child, "bash", NULL, NULL, argv, environ) != 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
-        return 1;
-    return WEXITSTATUS(status);
-}
-
 int
 main(void)
 {
@@ -802,9 +783,9 @@ main(void)
     snprintf(dir, sizeof dir, "/tmp/daybreak-load-postgres-XXXXXX");
     if (mkdtemp(dir) == NULL)
         return EXIT_FAILURE;
-    status = server("start");
+    status = postgres_server("start", dir);
     if (status != 0) {
-        server("remove");
+        postgres_server("remove", dir);
         return status;
     }
     tcase_add_checked_fixture(tcase, setup, NULL);
@@ -837,6 +818,6 @@ main(void)
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    server("remove");
+    postgres_server("remove", dir);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
