@@ -104,6 +104,7 @@ stored() { # stored FILE: input from the store into its drop folder, if it is no
 # ROUTE_go STEP (the command, where it is not a run); ROUTE_keep STEP, ROUTE_restore STEP and ROUTE_see for a target that is no file.
 
 routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program served)
+routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program told hooked document)
 
 yaml() { # yaml SINK [CAPTURE] [MORE]: a pipeline over dumps of people
     cat >route.yaml <<END
@@ -265,6 +266,59 @@ program_prepare() {
     echo "$(($1 == 2 ? 3 : 0))" >code
 }
 program_undo() { :; }
+
+# A program is told of each change; a good one knows by the event id what it was told before. One record it refuses; people are told, too.
+told_steps=3
+told_make() {
+    local night
+    cat >route.yaml <<'END'
+source: {type: file, path: drop/people_%Y%m%d.csv.gz, capture: {key: [id]}}
+sink: {type: exec, command: [./take.sh], on_error: {backoff: 5ms..20ms, give_up: 100ms}}
+alerts: [{events: [dead_letter], every: 0s, command: ["true"]}]
+END
+    cat >take.sh <<'END'
+#!/bin/sh
+read -r change
+case $change in *'"id":"7"'*) echo "not this one" >&2; exit 65 ;; esac
+grep -qs "$DAYBREAK_EVENT_ID" out/told.jsonl || printf '%s\n' "$change" >>out/told.jsonl
+END
+    chmod +x take.sh
+    night_files 3 8
+}
+told_prepare() { night_prepare "$1"; }
+told_undo() { night_undo "$1"; }
+
+# A server is told; what it had is not compared, but that all goes on to the same end.
+hooked_steps=2
+hooked_make() {
+    mkdir -p "$work/hook" && rm -f "$work/hook"/*
+    "$DAYBREAK_BUILD/tests/support/listener" http "$work/hook" &
+    children+=($!)
+    until [ -s "$work/hook/0.port" ]; do kill -0 $! || exit 1; sleep 0.02; done
+    yaml "type: http, url: \"http://127.0.0.1:$(cat "$work/hook/0.port")/\", parallel: 2"
+    night_files 2 12
+}
+hooked_prepare() { night_prepare "$1"; }
+hooked_undo() { night_undo "$1"; }
+
+# XML documents: each has an end, also where the run that wrote it came to none.
+document_steps=3
+document_make() {
+    yaml 'type: xml, path: "out/people_{run}.xml", envelope: none' 'guards: {max_deletes: 50%}'
+    night_files 3 40
+}
+document_prepare() { night_prepare "$1"; }
+document_undo() { night_undo "$1"; }
+document_go() { # in the second night a run ends between its input and its own end
+    local kept=(${disturb[@]+"${disturb[@]}"})
+    if [ "$1" = 2 ] && [ ! -e .daybreak/route/open ]; then
+        disturb=(DAYBREAK_CRASH_AT=run.input-settled)
+        once run --json route.yaml
+        : >.daybreak/route/open
+        disturb=(${kept[@]+"${kept[@]}"})
+    fi
+    once run --json route.yaml
+}
 
 # A table that was there before, which refuses some rows; what it refused is tried again, and dropped.
 adopt_steps=6
@@ -572,6 +626,10 @@ see() {
     done
     for file in out/*.jsonl; do # lines, however many files they are in
         sed -E -e 's/"(run|trace)":"[^"]*"/"\1":0/g' -e 's/"(visible_at|read_at|ready_at|loaded_at)":"[^"]*"/"\1":0/g' "$file"
+    done
+    for file in out/*.xml; do # records, however many documents they are in; each is whole
+        [ "$(tail -n 1 "$file")" = '</records>' ] || echo "$file has no end"
+        grep '^  ' "$file"
     done
     for file in out/*.csv; do
         sed -E -e 's/[0-9]{8}T[0-9]{6}Z-[0-9]+/RUN/g' -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/AT/g' \
