@@ -42,9 +42,12 @@ struct http {
     const struct daybreak_batch *now;
     uint32_t table;
     uint32_t *lane_first, *next;    /* changes of each lane as a chain; UINT32_MAX ends it */
+    uint32_t *alone_end;            /* by lane: up to there each goes alone, because together they were refused; ALONE_NOT: none does */
     struct daybreak_fault *fault;
     bool failed;
 };
+
+#define ALONE_NOT (UINT32_MAX - 1)
 
 /* Changes of one request, as a chain that next[] continues: first up to and without `end`. */
 struct span {
@@ -62,7 +65,7 @@ static const struct daybreak_option options[] = {
     {.name = "idempotency", .type = DAYBREAK_TEXT, .at = offsetof(struct http, idempotency), .preset = "Idempotency-Key",
      .help = "The header that names the message: the event id; told again, it is the same."},
     {.name = "batch", .type = DAYBREAK_INTEGER, .at = offsetof(struct http, batch), .preset = "1", .min = 1, .max = 10000,
-     .help = "How many changes one request carries; more than 1 make an array."},
+     .help = "How many changes one request carries; more than 1 make an array. Of an array that is refused each goes again alone."},
     {.name = "mode", .type = DAYBREAK_CHOICE, .at = offsetof(struct http, mode), .preset = "structured", .choices = "structured|binary",
      .help = "With `envelope: cloudevents`: the attributes around the data, or as ce- headers beside it."},
     {.name = "parallel", .type = DAYBREAK_INTEGER, .at = offsetof(struct http, parallel), .preset = "4", .min = 1, .max = HTTP_LANES,
@@ -292,13 +295,16 @@ request_next(void *context, uint32_t lane, struct http_request *request)
     struct http *http = context;
     struct span *span = http->host->alloc(http->now, sizeof *span);
     size_t used = 0;
-    int64_t count = 0;
+    int64_t count = 0, most;
     uint32_t i = http->lane_first[lane];
 
     if (i == UINT32_MAX)
         return false;
     span->first = i;
-    for (; i != UINT32_MAX && count < http->batch; i = http->next[i]) {
+    if (i == http->alone_end[lane])
+        http->alone_end[lane] = ALONE_NOT;
+    most = http->alone_end[lane] == ALONE_NOT ? http->batch : 1;
+    for (; i != UINT32_MAX && count < most; i = http->next[i]) {
         size_t size;
         const char *message = tell_message(&http->tell, http->table, i, &size);
 
@@ -352,7 +358,6 @@ answer_take(void *context, uint32_t lane, const struct http_request *request, co
     char said[HTTP_ANSWER + 8], what[900], name[256];
     long status = answer->status;
 
-    (void)lane;
     http->host->crash_point("tell.answered");
     if (status >= 200 && status < 300) {
         for (uint32_t i = span->first; i != span->end; i = http->next[i])
@@ -361,6 +366,11 @@ answer_take(void *context, uint32_t lane, const struct http_request *request, co
     }
     tell_printable(said, sizeof said, answer->body, answer->size);
     if (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429) {
+        if (http->next[span->first] != span->end) { /* which of them it does not want shows when each goes alone */
+            http->lane_first[lane] = span->first;
+            http->alone_end[lane] = span->end;
+            return !http->failed;
+        }
         for (uint32_t i = span->first; i != span->end; i = http->next[i])
             http->host->refuse(http->now, i, "refused_by_server", "HTTP status %ld%s%s", status, said[0] == '\0' ? "" : ": ", said);
         return !http->failed;
@@ -390,9 +400,12 @@ lanes_make(struct http *http, const struct daybreak_batch *batch)
     bool any = false;
 
     http->lane_first = http->host->alloc(batch, lanes * sizeof *http->lane_first);
+    http->alone_end = http->host->alloc(batch, lanes * sizeof *http->alone_end);
     http->next = http->host->alloc(batch, (batch->changes + (size_t)1) * sizeof *http->next);
     for (uint32_t i = 0; i < lanes; i++)
         http->lane_first[i] = last[i] = UINT32_MAX;
+    for (uint32_t i = 0; i < lanes; i++)
+        http->alone_end[i] = ALONE_NOT;
     for (uint32_t i = 0; i < batch->changes; i++) {
         uint32_t lane;
         size_t size;

@@ -63,6 +63,21 @@ run 3 p.yaml
 counts created=1 deleted=1 absent=1 delivered=1 dead=1
 is 'the row alone' '{"id":"D","qty":1,"why":""}' "$(cat "$told/3.body")"
 
+fresh 'an array that is refused'
+quiet
+pipeline 'batch: 10, parallel: 1'
+printf '400|one of them\n200\n422|not B\n200\n' >"$told/answers"
+printf 'id,qty,why\nA,1,\nB,2,\nC,3,\n' | drop drop/o_20260301.csv
+run 3 p.yaml
+counts loaded=3 captured=3 delivered=2 dead=1
+is 'each went alone, as an array of one' 'A+B+C A B C' \
+    "$(for n in $(requests); do jq -r 'map(.after.id) | join("+")' "$told/$n.body"; done | tr '\n' ' ' | sed 's/ $//')"
+db 0 dead show D1
+has 'and the one that is not wanted is known' 'HTTP status 422: not B' "$out"
+printf 'id,qty,why\nA,2,\nB,2,\nC,4,\n' | drop drop/o_20260302.csv
+run 0 p.yaml
+is 'the next ones go together again' 'A+C' "$(jq -r 'map(.after.id) | sort | join("+")' "$told/5.body")"
+
 fresh 'what is refused, and what is not'
 quiet
 pipeline 'parallel: 1'

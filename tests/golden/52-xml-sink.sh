@@ -81,6 +81,40 @@ run 0 back.yaml
 is 'read back it is what was written' "O'Neil & <Söhne> \"]]>\"|-42.09|USD" "$(sqlite3 out/back.db "SELECT holder, balance, currency FROM back WHERE id = 'A1'")"
 is 'line ends and tabs survive' "$(printf 'two\nlines\tand a tab')" "$(sqlite3 out/back.db "SELECT holder FROM back WHERE id LIKE 'A%3%'")"
 
+if [ -d "${DAYBREAK_SHARED-}/data/scenarios/telecom" ]; then
+    fresh 'the billing file of an old system, read and written'
+    reading() { # reading NAME SOURCE SINK
+        cat >"$1.yaml" <<Y
+source:
+  type: file
+  path: $2
+  settle: 0s
+  format: {type: xml, record: /b:billing-export/b:account, namespaces: {b: "urn:example:billing"}, space: keep}
+  fields:
+    id: {type: text, path: "@id"}
+    status: {type: text, path: "@status"}
+    holder: {type: text, path: "b:holder"}
+    currency: {type: text, path: "b:balance/@currency"}
+    balance: {type: "decimal(12,2)", path: "b:balance"}
+    due: {type: date, path: "b:due"}
+    plan: {type: text, path: "b:plan/@ref"}
+  capture: {key: [id]}
+sink: {$3}
+Y
+    }
+    cp "$DAYBREAK_SHARED/data/scenarios/telecom/billing_20260901.xml" drop/there.xml
+    touch -d '2 hours ago' drop/there.xml
+    reading there drop/there.xml 'type: xml, path: "back/{run}.xml", root: billing-export, namespace: "urn:example:billing", record: account, envelope: none,
+      fields: {id: "@id", status: "@status", holder: holder, currency: balance/@currency, balance: balance, due: due, plan: plan/@ref}'
+    reading once drop/there.xml 'type: csv, path: out/once.csv, envelope: none'
+    reading again 'back/*.xml' 'type: csv, path: out/again.csv, envelope: none'
+    run 0 there.yaml
+    is 'it has rows' true "$(json '.result.delivered > 100')"
+    run 0 once.yaml
+    run 0 again.yaml
+    is 'the same rows come back' "$(sort out/once.csv | sha256sum)" "$(sort out/again.csv | sha256sum)"
+fi
+
 fresh 'what XML cannot hold, deletes, the envelope'
 cat >p.yaml <<'Y'
 source: {type: file, path: drop/o_%Y%m%d.csv, settle: 0s, capture: {key: [id], guards: {max_deletes: 100%, min_rows: 0%}}}

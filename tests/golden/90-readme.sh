@@ -87,8 +87,12 @@ while IFS='|' read -r _ capture sink rows_promise sees _; do
     *'write: '*) write=${sink#*write: } to="$to, write: ${write%%\`*}" ;;
     esac
     expected=$(sed 's/^ *//; s/ *$//' <<<"$rows_promise")\;\ $(sed 's/^ *//; s/ *$//' <<<"$sees")
-    for type in sqlite jsonl csv; do
+    for type in sqlite jsonl csv xml http exec; do
         case $sink in *"$type"*) ;; *) continue ;; esac
+        case $type in
+        http) to='url: "http://127.0.0.1/"' ;;
+        exec) to='command: ["true"]' ;;
+        esac
         printf 'source: {path: "drop/x_%%Y%%m%%d.csv", capture: {%s}}\nsink: {type: %s, %s}\n' "$method" "$type" "$to" >p.yaml
         db 0 --json lint p.yaml
         is "$capture, $type,$sink" "$expected" "$(json '.result.guarantees[0].guarantee')"
