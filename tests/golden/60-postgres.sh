@@ -91,6 +91,7 @@ net() { # net COMMAND: from now on
 }
 export PG_DSN="postgresql://tester@127.0.0.1:$port/postgres"
 pipeline orders far "on_error: {backoff: 20ms..50ms, give_up: 30s}" "connect: 1s" "answer: 400ms" "wait: 5s" "settle: 20s"
+has_writer() { [ "$(query "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'daybreak%'")" = 1 ]; }
 day=1
 night() { # night TITLE COMMAND…: the next dump lands whatever the network does
     local file
@@ -125,5 +126,21 @@ done
 wait "$run"
 is "exit status" 0 $?
 is "the dump is there" "$(expected "$day")" "$(query "SELECT order_id, qty, price FROM far" | sort)"
+
+place="the server is killed in the midst of a run, and comes back"
+day=$((day + 1))
+dump "$day" | drop "$(printf 'drop/orders_202602%02d.csv' "$day")"
+net delay 60 # so that the run is still at it
+"$daybreak" run orders.yaml >"$work/out" 2>"$work/err" </dev/null &
+run=$!
+children+=("$run")
+until_true has_writer
+server kill
+server again
+net pass
+wait "$run"
+is "exit status" 0 $?
+is "the dump is there" "$(expected "$day")" "$(query "SELECT order_id, qty, price FROM far" | sort)"
+db 0 ledger verify orders.yaml
 
 finish
