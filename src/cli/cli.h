@@ -14,7 +14,7 @@
 struct cli_option {
     const char *name;   /* without the dashes; NULL ends a table */
     char letter;        /* 0: none */
-    const char *value;  /* what its value is called, NULL for a switch */
+    const char *value;  /* what its value is called, NULL for a switch; with … at its end it may be given again: values, a line each */
     const char *help;
 };
 
@@ -24,6 +24,7 @@ struct cli_option {
 struct cli_args {
     const struct cli_option *options;
     const char *value[CLI_OPTIONS]; /* by place in the table; NULL: not given; "" for a switch */
+    char *more[CLI_OPTIONS];        /* owned: the values of what was given again */
     const char **operand;
     size_t operands;
 };

@@ -14,7 +14,7 @@
 
 const struct cli_command *const cli_commands[] = {
     &command_init,    &command_demo,       &command_doctor,  &command_version,
-    &command_lint,    &command_schema,     &command_graph,   &command_test, &command_connectors, &command_explain,
+    &command_lint,    &command_schema,     &command_graph,   &command_test, &command_connectors, &command_connector, &command_explain,
     &command_run,
     &command_status,  &command_lag,        &command_tail,    &command_trace,      &command_ledger, &command_alerts,
     &command_held,    &command_approve,    &command_reject,  &command_dead, &command_feedback,

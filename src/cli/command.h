@@ -10,7 +10,7 @@ extern const struct cli_command command_run, command_demo, command_doctor, comma
 extern const struct cli_command command_lint, command_schema, command_graph, command_connectors, command_explain, command_test;
 extern const struct cli_command command_status, command_lag, command_tail, command_trace, command_ledger, command_alerts;
 extern const struct cli_command command_held, command_approve, command_reject, command_dead, command_feedback;
-extern const struct cli_command command_compare;
+extern const struct cli_command command_compare, command_connector;
 extern const struct cli_command command_version, command_completion, command_man, command_unit, command_cron;
 
 /**

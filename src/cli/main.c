@@ -222,6 +222,18 @@ no_option(struct cli *cli, const char *word, const char *name, size_t size)
     return 64;
 }
 
+/* What is given again stands behind what was given, on a line of its own. */
+static char *
+again(char *old, const char *before, const char *value)
+{
+    struct text both = {0};
+
+    text_printf(&both, "%s\n%s", before, value);
+    text_end(&both);
+    free(old);
+    return both.at;
+}
+
 /* One word that begins with a dash, and its value where it takes one; *at moves behind them. */
 static int
 option_take(struct cli *cli, struct globals *globals, struct cli_args *args, int argc, char **argv, int *at)
@@ -265,8 +277,13 @@ option_take(struct cli *cli, struct globals *globals, struct cli_args *args, int
     }
     if (global)
         return global_set(cli, globals, option, value);
-    if (args->value[option - own] != NULL && option->value != NULL)
-        return cli_usage(cli, "--%s was given twice", option->name);
+    if (args->value[option - own] != NULL && option->value != NULL) {
+        size_t end = strlen(option->value);
+
+        if (end < 3 || strcmp(option->value + end - 3, "…") != 0)
+            return cli_usage(cli, "--%s was given twice", option->name);
+        value = args->more[option - own] = again(args->more[option - own], args->value[option - own], value);
+    }
     args->value[option - own] = value == NULL ? "" : value;
     return 0;
 }
@@ -434,6 +451,8 @@ main(int argc, char **argv)
     status = answer(&cli, status);
     text_fini(&cli.out);
     text_fini(&cli.result_text);
+    for (size_t i = 0; i < CLI_OPTIONS; i++)
+        free(args.more[i]);
     free(args.operand);
     return status;
 }
