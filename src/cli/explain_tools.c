@@ -49,6 +49,9 @@ const struct explain_code explain_tools[] = {
     {"file-exists", "The file that init would write is there already.", "It may hold a day's work.",
      "Write elsewhere, or say that it may go.", "daybreak init --from drop/orders.csv --output other.yaml"},
     {"bad-guess", "What init wrote does not pass lint: a bug of daybreak.", NULL, "Mend the line, and please report it.", NULL},
+    /* connector */
+    {"bad-kit-file", "The file that --with names is not what the conformance kit reads.", NULL,
+     "Its keys are options, files, sample, closed, columns and rows; `connector new` writes one to look at.", "daybreak connector --help"},
     /* demo */
     {"demo", "A step of the demo did not end as it should.", NULL, "Please report it with what it printed.", NULL},
     {"demo-dumps", "The dumps that the demo shows are not there.", "They come with the source and are installed with it.",
