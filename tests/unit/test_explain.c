@@ -144,6 +144,7 @@ folder_read(const char *folder)
             if (S_ISDIR(st.st_mode))
                 folder_read(path);
             else if (strlen(name) > 2 && strcmp(name + strlen(name) - 2, ".c") == 0 && strncmp(name, "explain_", 8) != 0 &&
+                     strncmp(name, "template_", 9) != 0 /* an example: its words are whose it becomes */ &&
                      strcmp(name, "finding_codes.c") != 0)
                 file_read_codes(path);
         }
