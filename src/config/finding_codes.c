@@ -61,7 +61,9 @@ const struct finding_code finding_codes[] = {
     {"same-target", "Two tables of the source would land in one target table. Put {table} into its name."},
     {"bad-envelope", "This form of the envelope is not for this sink: tables have columns beside a row, JSON lines are messages."},
     {"envelope-clash", "A column of the input is called like one that Daybreak writes beside every row. Set a prefix in the sink, or envelope: side."},
-    {"weak-guarantee", "`strict: true` refuses a route that promises less than effectively once, or may leave stale rows."},
+    {"no-deletes", "A mirror holds exactly the rows of now, and this capture does not see deletes, so a deleted row stays. Compare whole dumps (diff), "
+     "or write upsert, which promises nothing about deletes."},
+    {"weak-guarantee", "`strict: true` refuses a route that promises less than effectively once, may leave stale rows, or may miss a late commit."},
     {"unknown-column", "The file or an expression names a column that is not there at that point: not in the newest input, or renamed, dropped "
      "or left out before. A column with blanks or signs in its name goes in double quotes."},
     {"expression-syntax", "A text is no SQL expression. The caret stands where it stops making sense; `daybreak explain expressions` lists "

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "connector/instance.h"
 #include "connector/module.h"
+#include "engine/lint_guarantee.h"
 #include "engine/lint_lookups.h"
 #include "engine/lint_steps.h"
 #include "record/batch.h"
@@ -17,8 +18,6 @@
 #include "sink/sink.h"
 #include "source/source.h"
 #include "step/step.h"
-
-static const char *const method_name[] = {"diff", "append", "watermark", "triggers", "log"};
 
 static uint32_t
 abilities_of(enum daybreak_role role, const char *name)
@@ -79,15 +78,11 @@ lint_fields(const struct config *config, const struct config_table *table, struc
 }
 
 static void
-check_capture(const struct config *config, const struct config_table *table, uint32_t source, struct findings *findings)
+check_capture(const struct config *config, const struct config_table *table, struct findings *findings)
 {
     const struct config_capture *capture = &table->capture;
     struct config_place place = capture->method_place.line > 0 ? capture->method_place : config->source.place;
 
-    if (capture->method >= CONFIG_WATERMARK)
-        findings_add(findings, FINDING_ERROR, "capture-unsupported", config->path, place, "use diff or append",
-                     "capture by %s needs a table source; connector '%s' gives files", method_name[capture->method],
-                     config->source.extract.type);
     if (capture->method == CONFIG_DIFF && capture->key.count == 0)
         findings_add(findings, FINDING_ERROR, "no-key", config->path, place, "key: [columns that make a row unique]",
                      "table '%s' is compared by key, but the file names none", table->name);
@@ -97,9 +92,6 @@ check_capture(const struct config *config, const struct config_table *table, uin
     if (capture->first == CONFIG_FIRST_SKIP && capture->method != CONFIG_DIFF)
         findings_add(findings, FINDING_WARNING, "no-effect", config->path, place, NULL,
                      "`first: skip` is for diff: an append has nothing to compare with");
-    if (capture->before && capture->method != CONFIG_DIFF && !(source & DAYBREAK_SEES_BEFORE))
-        findings_add(findings, FINDING_ERROR, "no-before", config->path, place, NULL,
-                     "`before: true` needs `method: diff`: connector '%s' does not see old rows", config->source.extract.type);
     for (size_t i = 0; i < capture->ignore.count; i++)
         for (size_t k = 0; k < capture->key.count; k++)
             if (strcmp(capture->ignore.item[i], capture->key.item[k]) == 0)
@@ -139,9 +131,6 @@ check_write(struct config *config, uint32_t load, struct findings *findings)
         all_diff &= config->source.tables[t].capture.method == CONFIG_DIFF;
     if (!sink->write_set)
         sink->write = all_diff && mirrors ? DAYBREAK_MIRROR : DAYBREAK_APPEND;
-    if (sink->write != DAYBREAK_APPEND && !mirrors)
-        findings_add(findings, FINDING_ERROR, "no-mirror", config->path, place, "write: append",
-                     "connector '%s' only appends: it can neither replace nor delete a row", sink->load.type);
     for (uint32_t t = 0; sink->write != DAYBREAK_APPEND && t < config->source.table_count; t++) {
         const struct config_table *table = &config->source.tables[t];
 
@@ -150,9 +139,9 @@ check_write(struct config *config, uint32_t load, struct findings *findings)
                          "`write: %s` needs a key to find its row again, table '%s' has none",
                          sink->write == DAYBREAK_MIRROR ? "mirror" : "upsert", table->name);
     }
-    if (sink->existing == DAYBREAK_EXISTING_ADOPT && (!all_diff || !(load & DAYBREAK_READS_BACK)))
-        findings_add(findings, FINDING_ERROR, "no-adopt", config->path, sink->place, NULL,
-                     "`existing: adopt` compares the source with the table: that needs diff, and a target that can be read back");
+    if (sink->existing == DAYBREAK_EXISTING_ADOPT && !all_diff)
+        findings_add(findings, FINDING_ERROR, "no-adopt", config->path, sink->place, "method: diff",
+                     "`existing: adopt` compares the source with the table: that needs diff");
     if (mirrors && (sink->envelope == DAYBREAK_ENVELOPE_DEBEZIUM || sink->envelope == DAYBREAK_ENVELOPE_CLOUDEVENTS))
         findings_add(findings, FINDING_ERROR, "bad-envelope", config->path, sink->place, "envelope: daybreak, side or none",
                      "connector '%s' keeps columns beside a row: debezium and cloudevents are forms of a message", sink->load.type);
@@ -228,7 +217,7 @@ lint_bind(struct config *config, struct findings *findings)
         const struct config_table *table = &config->source.tables[t];
 
         lint_fields(config, table, findings);
-        check_capture(config, table, abilities_of(DAYBREAK_EXTRACT, config->source.extract.type), findings);
+        check_capture(config, table, findings);
         check_shared(config, t, findings);
         if (check_modules(config, table, findings) == 0) /* else nobody knows what comes behind them */
             lint_steps_bind(config, lookups, table, findings);
@@ -237,55 +226,9 @@ lint_bind(struct config *config, struct findings *findings)
     if (module_find(DAYBREAK_LOAD, config->sink.load.type, &known, &fault) == 0) {
         check_write(config, load_abilities, findings);
         check_targets(config, findings);
-    }
-    for (uint32_t t = 0; config->strict && findings->errors == before && t < config->source.table_count; t++) {
-        struct text promise = {0};
-
-        if (!lint_guarantee(config, t, &promise))
-            findings_add(findings, FINDING_ERROR, "weak-guarantee", config->path, config->sink.place, NULL,
-                         "`strict: true` refuses this route: %s", text_end(&promise));
-        text_fini(&promise);
+        lint_demands(config, findings);
     }
     return findings->errors - before;
-}
-
-static bool
-filters(const struct config_table *table)
-{
-    for (uint32_t i = 0; i < table->step_count; i++)
-        if (table->steps[i].kind == CONFIG_FILTER || table->steps[i].kind == CONFIG_USE)
-            return true;
-    return false;
-}
-
-bool
-lint_guarantee(const struct config *config, uint32_t t, struct text *out)
-{
-    const struct config_table *table = &config->source.tables[t];
-    const struct config_sink *sink = &config->sink;
-    uint32_t source = abilities_of(DAYBREAK_EXTRACT, config->source.extract.type);
-    uint32_t load = abilities_of(DAYBREAK_LOAD, sink->load.type);
-    bool diff = table->capture.method == CONFIG_DIFF, deletes = diff || (source & DAYBREAK_SEES_DELETES);
-    /* a row that leaves by a filter is missed where nobody remembers that it was there */
-    bool stale = sink->write != DAYBREAK_APPEND && (!deletes || (!diff && filters(table)));
-    const struct config_node *path = node_member(sink->load.node, "path");
-
-    text_put(out, load & DAYBREAK_TELLS ? "at least once" : "effectively once");
-    if (load & DAYBREAK_TELLS)
-        text_put(out, ": what is told cannot be taken back; told again after a lost answer, it has the same event id");
-    else if (load & DAYBREAK_TRANSACTIONAL)
-        text_put(out, ": rows and position land in one commit of the target");
-    else if (path != NULL && path->text != NULL && (strstr(path->text, "{run}") != NULL || strstr(path->text, "{date}") != NULL))
-        text_put(out, ": each file is written aside and gets its name when it is whole");
-    else
-        text_put(out, " at rest: a torn end is cut at the next start; who reads along may see rows of a commit that is not finished");
-    if (diff)
-        text_put(out, "; creates, updates and deletes are found, states between two dumps are not seen");
-    else
-        text_put(out, "; every row that was appended, later changes of it and deletes are not seen");
-    if (stale)
-        text_put(out, "; may leave stale rows");
-    return !stale;
 }
 
 /* ---- a look at what is there ------------------------------------------------------------------ */
