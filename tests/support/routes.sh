@@ -103,8 +103,7 @@ stored() { # stored FILE: input from the store into its drop folder, if it is no
 # ROUTE_steps, ROUTE_make (pipeline file, inputs into store/), ROUTE_prepare STEP and ROUTE_undo STEP (inputs; both may be repeated),
 # ROUTE_go STEP (the command, where it is not a run); ROUTE_keep STEP, ROUTE_restore STEP and ROUTE_see for a target that is no file.
 
-routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program served)
-routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program told hooked document)
+routes=(mirror files growing torn named append adopt tables parts replaced partlines held withheld resync taken csvlines filtered filterparts program served told hooked document)
 
 yaml() { # yaml SINK [CAPTURE] [MORE]: a pipeline over dumps of people
     cat >route.yaml <<END
