@@ -37,7 +37,8 @@ static const struct daybreak_option options[] = {
     {.name = "command", .type = DAYBREAK_LIST, .at = offsetof(struct exec, command), .required = true, .example = "[./notify.sh, --quiet]",
      .help = "The program and its arguments, executed as they stand in the pipeline file's folder, never by a shell; it reads JSON from stdin."},
     {.name = "each", .type = DAYBREAK_CHOICE, .at = offsetof(struct exec, each), .preset = "record", .choices = "record|batch",
-     .help = "record: a run of it for every change; batch: one for all changes of a batch, a line of JSON each."},
+     .help = "record: a run of it for every change; batch: one for all changes of a batch, a line of JSON each; of a batch that "
+             "is refused each goes again alone."},
     {.name = "refused", .type = DAYBREAK_INTEGER, .at = offsetof(struct exec, refused), .preset = "65", .min = 1, .max = 255,
      .help = "The exit status that refuses what it was given: a dead letter, with the end of its stderr. 0 takes it, all else is tried again."},
     {.name = "timeout", .type = DAYBREAK_DURATION, .at = offsetof(struct exec, timeout_ms), .preset = "30s", .min = 1, .max = INT64_C(86400000),
@@ -229,6 +230,7 @@ give(struct exec *exec, uint32_t table, const struct daybreak_batch *batch, uint
      struct daybreak_fault *fault)
 {
     struct exec_result result;
+    uint32_t count = 0;
     const uint8_t *id = NULL;
     int fd = memfd_create("daybreak", MFD_CLOEXEC), verdict = -1;
 
@@ -247,6 +249,7 @@ give(struct exec *exec, uint32_t table, const struct daybreak_batch *batch, uint
         if (!due[i])
             continue;
         id = id == NULL ? batch->event_id[i] : id;
+        count++;
         message = tell_message(&exec->tell, table, i, &size);
         if (put(exec, fd, message, size + 1, fault) != 0) /* its line feed stands behind it */
             goto close_fd;
@@ -254,7 +257,10 @@ give(struct exec *exec, uint32_t table, const struct daybreak_batch *batch, uint
     if (lseek(fd, 0, SEEK_SET) != 0 || run(exec, fd, id, &result, fault) != 0)
         goto close_fd;
     verdict = judge(exec, &result, fault);
-    for (uint32_t i = from; i < to && verdict >= 0; i++) {
+    for (uint32_t i = from; i < to && verdict == 1 && count > 1; i++) /* which of them it does not want shows when each goes alone */
+        if (due[i] && give(exec, table, batch, i, i + 1, due, fault) != 0)
+            verdict = -1;
+    for (uint32_t i = from; i < to && verdict >= 0 && (verdict == 0 || count == 1); i++) {
         if (due[i] && verdict == 0)
             tell_answered(&exec->tell, batch->event_id[i]);
         if (due[i] && verdict == 1)

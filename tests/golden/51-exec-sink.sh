@@ -44,6 +44,18 @@ printf 'id,v\nA,1\nB,2\nC,3\n' | drop drop/o_20260301.csv
 run 0 p.yaml
 is 'a line a change, one run' '3 1' "$(wc -l <taken.jsonl) $(wc -l <ids)"
 
+cat >take.sh <<'S2'
+#!/bin/sh
+cat >now
+if grep -q '"id":"B"' now; then echo "not B" >&2; exit 65; fi
+cat now >>taken.jsonl
+S2
+rm taken.jsonl
+printf 'id,v\nA,2\nB,3\nC,4\n' | drop drop/o_20260302.csv
+run 3 p.yaml
+counts updated=3 captured=3 delivered=2 dead=1
+is 'of a batch that is refused each goes alone' 'A C' "$(jq -r .after.id taken.jsonl | sort | tr '\n' ' ' | sed 's/ $//')"
+
 fresh 'what is tried again'
 pipeline ''
 echo 1 >code

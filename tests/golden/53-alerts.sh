@@ -102,6 +102,29 @@ is 'each try has the same id' '3 1' "$(requests | wc -w) $(told_ids .id | tr ' '
 DAYBREAK_NOW_US=$(((now + 4000) * 1000000)) run 0 p.yaml
 is 'and then no more' 3 "$(requests | wc -w)"
 
+fresh 'a follower tells while it goes on'
+pipeline '  - {events: [dead_letter, failed], every: 0s, command: [./page.sh]}
+  - {events: [held], webhook: {secret: hook}, sign: {secret: key}}'
+sed -i 's|^sink:.*|sink: {type: http, url: "http://127.0.0.1:1/", on_error: {backoff: 1ms, give_up: 1ms}}|' p.yaml
+printf 'id,qty\nA,1\nB,x\n' | drop drop/o_20260301.csv
+"$daybreak" run --follow p.yaml >/dev/null 2>follow.err &
+children+=($!)
+until [ -s paged ]; do kill -0 "${children[-1]}" || break; sleep 0.05; done
+is 'a route that cannot be gone is told while it waits' failed "$(head -n 1 paged | jq -r .data.event)"
+kill -TERM "${children[-1]}"
+wait "${children[-1]}"
+is 'and it ends when it is asked to' 0 "$?"
+unset 'children[-1]'
+rm paged
+sed -i "s|127.0.0.1:1/|127.0.0.1:$port/|" p.yaml
+"$daybreak" run --follow p.yaml >/dev/null 2>follow.err &
+children+=($!)
+until grep -qs dead_letter paged; do kill -0 "${children[-1]}" || break; sleep 0.05; done
+is 'a dead letter is told while it lives' 'true 1' "$(kill -0 "${children[-1]}" && echo true) $(jq -s 'map(select(.data.event == "dead_letter")) | length' paged)"
+kill -TERM "${children[-1]}"
+wait "${children[-1]}"
+unset 'children[-1]'
+
 fresh 'what is wrong with a way'
 pipeline '  - {events: [fialed], command: [./page.sh]}
   - {events: [failed]}
