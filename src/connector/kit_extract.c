@@ -324,7 +324,7 @@ property_idle(struct kit *kit)
 static void
 property_hostile(struct kit *kit)
 {
-    static const char *const names[] = {"\xff\xfe", "new\nline", "%s%n", "-rf", "a b", "..hidden", "\xe2\x80\xae" "fdp", "*", "'\"`"};
+    static const char *const names[] = {"\xff\xfe", "new\nline", "%s%n", "-rf", "a b", "..hidden", "\xe2\x80\xae_fdp", "*", "'\"`"};
     struct instance *instance = bytes_open(kit);
     const struct config_node *file = kit->request->files == NULL ? NULL : kit->request->files->child;
     struct daybreak_fault fault = {0};

@@ -263,6 +263,12 @@ content(struct writer *writer, struct text *out, struct daybreak_fault *fault)
     return true;
 }
 
+static bool
+unchanged(struct writer *writer, struct text *before, struct text *now, struct daybreak_fault *fault)
+{
+    return content(writer, now, fault) && now->size == before->size && memcmp(text_end(now), text_end(before), now->size) == 0;
+}
+
 static const struct kit_row first_rows[] = {
     {'c', {"K1", "alpha-first", "1", "19.90", "2026-01-31T12:00:00Z", "true"}, {0}},
     {'c', {"K2", "beta, \"quoted\"\nline", "-5", "0.01", NULL, "false"}, {0}},
@@ -338,7 +344,7 @@ property_lands(struct kit *kit)
     else if (strcmp(next.position, "p1") != 0 || next.now.batch != 1 || !next.now.found)
         kit_fail(kit, "after a commit at 'p1' of batch 1 the next life finds '%s' of batch %lld%s", next.position, (long long)next.now.batch,
                  next.now.found ? "" : ", and `found` says nothing was ever there");
-    else if (!content(&next, &after, &fault) || after.size != before.size || memcmp(text_end(&after), text_end(&before), before.size) != 0)
+    else if (!unchanged(&next, &before, &after, &fault))
         kit_fail(kit, "the next life finds other rows than were committed: %.300s", fault.what);
     else if (before.size > 0 && (kit->type->abilities & DAYBREAK_READS_BACK) && (times(&after, "alpha-first") != 1 || times(&after, "\n") != 3))
         kit_fail(kit, "of three rows %zu are there", times(&after, "\n"));
@@ -410,7 +416,7 @@ property_epoch(struct kit *kit)
         writer_rollback(&old);
         if (!kit_fault_sane(kit, &fault, "a commit with an old epoch")) {
             ;
-        } else if (!content(&new, &after, &fault) || after.size != before.size || memcmp(text_end(&after), text_end(&before), before.size) != 0) {
+        } else if (!unchanged(&new, &before, &after, &fault)) {
             kit_fail(kit, "a writer with an old epoch was refused, and its rows are there all the same");
         } else if (writer_stage(&new, second_rows, 1, NULL, &fault) != 0 || writer_commit(&new, "p2", &fault) != 0) {
             kit_fail(kit, "after the old writer was refused the new one cannot commit: %.300s", fault.what);
@@ -441,7 +447,7 @@ property_rollback(struct kit *kit)
         kit_fail(kit, "%.400s", fault.what);
     writer_rollback(&writer);
     writer_rollback(&writer); /* nothing is staged: nothing happens */
-    if (!content(&writer, &after, &fault) || after.size != before.size || memcmp(text_end(&after), text_end(&before), before.size) != 0)
+    if (!unchanged(&writer, &before, &after, &fault))
         kit_fail(kit, "what was staged and rolled back is there: %.300s", fault.what);
     else if (writer_stage(&writer, second_rows, 1, NULL, &fault) != 0 || writer_commit(&writer, "p2", &fault) != 0)
         kit_fail(kit, "after a rollback nothing can be committed: %.300s", fault.what);
@@ -513,7 +519,7 @@ property_kill(struct kit *kit)
         kit_fail(kit, "after a kill between stage and commit the position is '%s', not 'p1'", next.position);
     } else if (at_least_once(kit)) {
         kit_skip(kit, "the position is unmoved; " AT_LEAST_ONCE);
-    } else if (!content(&next, &after, &fault) || after.size != before.size || memcmp(text_end(&after), text_end(&before), before.size) != 0) {
+    } else if (!unchanged(&next, &before, &after, &fault)) {
         kit_fail(kit, "rows of a writer that was killed before its commit are there");
     }
     writer_close(&next);

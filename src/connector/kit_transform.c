@@ -198,7 +198,7 @@ property_empty(struct kit *kit)
 static void
 property_hostile(struct kit *kit)
 {
-    static const char *const words[] = {"", " ", "'\"`", "\\", "\t\n\r", "\xf0\x9f\x8c\x85", "\xe2\x80\xae" "abc", "\x01\x7f", "%s%n%d", "-", "@", "e\xcc\x81"};
+    static const char *const words[] = {"", " ", "'\"`", "\\", "\t\n\r", "\xf0\x9f\x8c\x85", "\xe2\x80\xae_abc", "\x01\x7f", "%s%n%d", "-", "@", "e\xcc\x81"};
     struct instance *instance = kit_open(kit, NULL);
     struct text out = {0};
     struct daybreak_fault fault = {0};

@@ -31,6 +31,22 @@ for role in extract format load transform; do
     has 'nothing is overwritten' 'nothing is overwritten' "$err"
 done
 
+# The tutorial, word for word, by somebody who has nothing but an installed daybreak.
+fresh 'the tutorial'
+if command -v pkg-config >/dev/null && command -v "${CC:-cc}" >/dev/null; then
+    { echo 'set -e'; sed -n '/^```sh$/,/^```$/{/^```/d;p;}' "$top_srcdir/connectors/README.md"; } >tutorial.sh
+    is 'there is one' true "$([ "$(wc -l <tutorial.sh)" -gt 15 ] && echo true)"
+    env "${own[@]}" PATH="$(dirname "$bin"):$PATH" bash tutorial.sh >"$work/told" 2>&1 || bad "$(tail -15 "$work/told")"
+    told=$(cat "$work/told")
+    has 'what is begun works' 'what came out is what was expected' "$told"
+    has 'the new option is explained' 'The sign between a name and its value.' "$told"
+    has 'the wound is found' 'FAIL  resume' "$told"
+    has 'and its line is reached' 'as it should be' "$told"
+    has 'the empty sign is refused' 'option between is empty' "$told"
+    has 'to the end' 'it is refused' "$told"
+    is 'the last module is whole' 1 "$(grep -c 'FAIL  resume' "$work/told")"
+fi
+
 fresh 'words that are wrong'
 db 64 connector new Shop --role format
 db 64 connector new shop
