@@ -24,14 +24,6 @@
 #define KIT_DISK_BYTES ((rlim_t)512 << 20)
 #define KIT_FILES 256
 
-#if defined(__SANITIZE_ADDRESS__)
-#define KIT_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KIT_SANITIZED 1
-#endif
-#endif
-
 static void
 limit(int what, rlim_t most)
 {
@@ -44,6 +36,20 @@ limit(int what, rlim_t most)
     else
         old.rlim_max = what == RLIMIT_CPU ? most + 1 : most; /* first the signal that says what was too much */
     setrlimit(what, &(struct rlimit){most, old.rlim_max});
+}
+
+/* What is mapped already: little, or the huge shadow of a sanitizer. */
+static rlim_t
+mapped_bytes(void)
+{
+    unsigned long long pages = 0;
+    FILE *from = fopen("/proc/self/statm", "re");
+
+    if (from != NULL && fscanf(from, "%llu", &pages) != 1)
+        pages = 0;
+    if (from != NULL)
+        fclose(from);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
 /* What the module prints is nobody's; what a sanitizer or the loader says is kept beside it. */
@@ -70,9 +76,7 @@ settle_in(const struct kit *kit, const struct kit_property *property)
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, KIT_DISK_BYTES);
     limit(RLIMIT_NOFILE, KIT_FILES);
-#ifndef KIT_SANITIZED /* a sanitizer's shadow is larger than any limit */
-    limit(RLIMIT_AS, (rlim_t)(property->memory_mib == 0 ? KIT_MEMORY_MIB : property->memory_mib) << 20);
-#endif
+    limit(RLIMIT_AS, mapped_bytes() + ((rlim_t)(property->memory_mib == 0 ? KIT_MEMORY_MIB : property->memory_mib) << 20));
 }
 
 static _Noreturn void
