@@ -68,8 +68,9 @@ const struct daybreak_option config_lag_options[] = {
     {.name = NULL},
 };
 
-static const char *const top_inner[] = {"source", "sink", "owner", "lag", "transforms", "context", "secrets", "tests", "alerts", NULL};
-static const char *const top_not_yet[] = {"handoffs", "replaces", "process", NULL};
+static const char *const top_inner[] = {"source", "sink", "owner", "lag", "transforms", "context", "secrets", "tests", "alerts",
+                                        "handoffs", NULL};
+static const char *const top_not_yet[] = {"replaces", "process", NULL};
 
 /* ---- the file ----------------------------------------------------------------------------- */
 
@@ -196,6 +197,7 @@ static void
 root_read(struct reading *reading)
 {
     const struct config_node *source = node_member(reading->root, "source"), *sink = node_member(reading->root, "sink");
+    const struct config_node *handoffs = node_member(reading->root, "handoffs");
 
     reading->transforms = node_member(reading->root, "transforms");
     reading->context = node_member(reading->root, "context");
@@ -207,11 +209,24 @@ root_read(struct reading *reading)
         part_missing(reading, "source", "source: {type: file, path: drop/orders_%Y%m%d.csv.gz}");
     else
         config_source_read(reading, source);
-    if (sink != NULL)
+    if (sink != NULL && handoffs != NULL)
+        CONFIG_ERROR(reading, "duplicate-key", handoffs->key_place, "keep one of them", "a pipeline has `sink` or `handoffs`, not both");
+    else if (sink != NULL)
         config_sink_read(reading, sink);
-    else if (node_member(reading->root, "handoffs") == NULL)
+    else if (handoffs != NULL)
+        config_handoffs_read(reading, handoffs);
+    else
         part_missing(reading, "sink", "sink: {type: sqlite, path: out.db}");
     config_tests_read(reading, node_member(reading->root, "tests"));
+    for (uint32_t i = 0; i < reading->config->handoff_count; i++) {
+        struct config *view = reading->config->handoffs[i].view;
+        struct config_sink own = view->sink;
+
+        *view = *reading->config;
+        view->sink = own;
+        view->handoffs = NULL;
+        view->handoff_count = 0;
+    }
 }
 
 struct config *

@@ -224,6 +224,41 @@ struct config_alert {
     struct config_place place;
 };
 
+enum config_timeout { CONFIG_TIMEOUT_ALERT, CONFIG_TIMEOUT_REJECT, CONFIG_TIMEOUT_APPROVE };
+enum config_order { CONFIG_ORDER_LATEST, CONFIG_ORDER_EVERY };
+
+/* A record that comes here waits for a person. */
+struct config_hold {
+    bool set;
+    const char *by;                   /* a label; a Unix group of that name limits who decides */
+    int64_t within_ms;                /* 0: no end */
+    enum config_timeout on_timeout;
+    const char *on_approve, *on_reject; /* handoffs; NULL: its own target, rejected for good */
+    struct daybreak_list show;        /* columns, looked-up ones too, for whoever decides */
+    const char *decisions;            /* glob of CSV files with decisions; NULL */
+    struct config_place place;
+};
+
+/* A declared passage of records to their next owner. */
+struct config_handoff {
+    const char *name, *owner;
+    struct config_expression when;    /* text NULL: takes everything */
+    bool copy, only_by_name, enabled;
+    double share;                     /* 0..1: so much of what `when` takes, by a hash of the key; the rest goes to otherwise */
+    const char *otherwise;
+    struct daybreak_list tables;      /* empty: all */
+    struct config_contract contract;
+    struct daybreak_list context;     /* parts of the envelope that must be there: reason, actor, changed_at, related.NAME */
+    struct config_hold hold;
+    enum config_order order;
+    bool order_set;
+    int64_t outcome_within_ms, outcome_sample;
+    const char *outcome_verify;       /* NULL: none */
+    bool lands;                       /* it has a target: ${view}->sink */
+    struct config *view;              /* the pipeline as if its one sink were this handoff's */
+    struct config_place place;
+};
+
 struct config_test_cell {
     const char *column, *value;  /* value NULL: null */
     struct config_place place;
@@ -265,7 +300,9 @@ struct config {
     int64_t lag_within_ms;            /* 0: no target */
     double lag_percentile;            /* 99 */
     struct config_source source;
-    struct config_sink sink;
+    struct config_sink sink;          /* the one there is; with handoffs: the spool, which has no connector */
+    struct config_handoff *handoffs;  /* none: everything goes to the sink */
+    uint32_t handoff_count;
     struct config_alert *alerts;
     uint32_t alert_count;
     struct config_test *tests;
@@ -276,6 +313,11 @@ struct config {
 extern const char *const config_alert_events[]; /* NULL-ended */
 extern const char *const config_source_keys[]; /* the engine's own keys under source, NULL-ended */
 extern const char *const config_sink_keys[]; /* and under sink */
+#define CONFIG_SPOOL "(spool)"        /* where a pipeline with handoffs lands first; no handoff can have this name */
+#define CONFIG_HANDOFFS_MAX 64
+
+/** config_handoff_find(config, name): its index, UINT32_MAX when there is none. */
+uint32_t config_handoff_find(const struct config *config, const char *name);
 
 /**
  * config_read(path, findings): the pipeline file ${path}, or NULL when it holds an error; every finding of the whole

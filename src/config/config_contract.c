@@ -7,6 +7,7 @@
 struct contract_values {
     struct daybreak_list required;
     struct daybreak_map check;
+    struct daybreak_list context;
 };
 
 const struct daybreak_option config_contract_options[] = {
@@ -14,6 +15,16 @@ const struct daybreak_option config_contract_options[] = {
      .help = "Columns that must be neither null nor empty; `required` is the reason of a row that lacks one."},
     {.name = "check", .type = DAYBREAK_MAP, .at = offsetof(struct contract_values, check), .example = "{positive: \"total >= 0\"}",
      .help = "Conditions by name; the name is the reason of a row for which one is false. As in SQL, unknown (null) passes."},
+    {.name = NULL},
+};
+
+const struct daybreak_option config_payload_options[] = {
+    {.name = "required", .type = DAYBREAK_LIST, .at = offsetof(struct contract_values, required), .example = "[customer_id, total]",
+     .help = "Columns that must be neither null nor empty."},
+    {.name = "check", .type = DAYBREAK_MAP, .at = offsetof(struct contract_values, check), .example = "{positive: \"total >= 0\"}",
+     .help = "Conditions by name; the name is the reason of a record for which one is false. Unknown (null) passes."},
+    {.name = "context", .type = DAYBREAK_LIST, .at = offsetof(struct contract_values, context), .example = "[actor]",
+     .help = "Parts of the envelope that must be there: reason, actor, changed_at, related.NAME."},
     {.name = NULL},
 };
 
@@ -45,10 +56,10 @@ is_reason(const char *name)
     return size > 0 && size <= 64;
 }
 
-void
-config_contract_read(struct reading *reading, const struct config_node *node, struct config_contract *contract)
+static void
+contract_fill(struct reading *reading, const struct section *section, const struct config_node *node,
+              struct config_contract *contract, struct daybreak_list *context)
 {
-    static const struct section section = {.table = config_contract_options};
     const struct config_node *required = node_member(node, "required"), *check = node_member(node, "check");
     struct contract_values values = {0};
 
@@ -56,7 +67,9 @@ config_contract_read(struct reading *reading, const struct config_node *node, st
     if (node == NULL)
         return;
     contract->place = node->key_place;
-    section_fill(reading, &section, node, &values);
+    section_fill(reading, section, node, &values);
+    if (context != NULL)
+        *context = values.context;
     contract->required = values.required;
     contract->required_place = required == NULL ? node->key_place : required->place;
     required_check(reading, required, &values.required);
@@ -76,5 +89,34 @@ config_contract_read(struct reading *reading, const struct config_node *node, st
         else if (member->kind == CONFIG_SCALAR)
             contract->check[contract->check_count++] = (struct config_check){
                 .name = member->key, .test = {.text = member->text, .place = member->place}, .place = member->key_place};
+    }
+}
+
+void
+config_contract_read(struct reading *reading, const struct config_node *node, struct config_contract *contract)
+{
+    static const struct section section = {.table = config_contract_options};
+
+    contract_fill(reading, &section, node, contract, NULL);
+}
+
+void
+config_payload_read(struct reading *reading, const struct config_node *node, struct config_contract *contract,
+                    struct daybreak_list *context)
+{
+    static const struct section section = {.table = config_payload_options};
+    static const char *const parts[] = {"reason", "actor", "changed_at"};
+    const struct config_node *member = node_member(node, "context");
+
+    contract_fill(reading, &section, node, contract, context);
+    for (size_t i = 0; i < context->count; i++) {
+        const char *name = context->item[i];
+        bool known = strncmp(name, "related.", 8) == 0 && name[8] != '\0';
+
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            known |= strcmp(name, parts[k]) == 0;
+        if (!known)
+            CONFIG_ERROR(reading, "unknown-choice", member->place, "reason, actor, changed_at or related.NAME",
+                         "'%s' is no part of the envelope that a contract can ask for", name);
     }
 }

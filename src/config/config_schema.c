@@ -64,6 +64,16 @@ const struct config_section config_sections[] = {
      .help = "Where rows land; the options of the load connector stand here too."},
     {.path = "sink.on_error", .table = config_error_options,
      .help = "What happens when the target refuses a record or is not there."},
+    {.path = "handoffs", .table = config_handoff_options, .shape = CONFIG_SHAPE_LIST,
+     .help = "Instead of sink: who takes which records. In order, the first whose `when` holds takes the record."},
+    {.path = "handoffs.contract", .table = config_payload_options,
+     .help = "What a record must satisfy to be handed over; one that does not is a dead letter of this handoff."},
+    {.path = "handoffs.to", .table = no_options, .same = "sink", .help = "Where the records land, as under sink."},
+    {.path = "handoffs.hold", .table = config_hold_options, .help = "Records that come here wait for a person's decision."},
+    {.path = "handoffs.on_error", .table = no_options, .same = "sink.on_error",
+     .help = "What happens when the target refuses a record or is not there."},
+    {.path = "handoffs.outcome", .table = config_outcome_options,
+     .help = "What must be seen at the target afterwards; a miss is an incident."},
     {.path = "tests", .table = config_test_options, .shape = CONFIG_SHAPE_LIST, .open = true,
      .help = "Records that come in, and what must become of them: `daybreak test` runs them."},
     {.path = "alerts", .table = config_alert_options, .shape = CONFIG_SHAPE_LIST,
@@ -186,7 +196,15 @@ object_put(struct json *json, const struct config_section *section)
     if (section->path[0] == '\0') {
         json_array(json, "required");
         json_text(json, NULL, "source");
-        json_text(json, NULL, "sink");
+        json_close(json);
+        json_array(json, "oneOf");
+        for (int i = 0; i < 2; i++) {
+            json_object(json, NULL);
+            json_array(json, "required");
+            json_text(json, NULL, i == 0 ? "sink" : "handoffs");
+            json_close(json);
+            json_close(json);
+        }
         json_close(json);
     } else {
         option_schema_required(section->table, json);

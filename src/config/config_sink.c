@@ -71,6 +71,7 @@ range_read(const char *text, int64_t *low, int64_t *high)
     return option_duration(first, low) && option_duration(dots + 2, high) && *low > 0 && *low <= *high;
 }
 
+/* Which of the handoffs it may name shows when all are known. */
 static void
 refused_read(struct reading *reading, const struct config_node *member, const char *text, struct config_sink *sink)
 {
@@ -81,9 +82,14 @@ refused_read(struct reading *reading, const struct config_node *member, const ch
     if (strcmp(text, "dead_letter") == 0 || strcmp(text, "stop") == 0)
         return;
     nearest = text_nearest(text, words, 2);
+    if (nearest == NULL && node_member(reading->root, "handoffs") != NULL) {
+        sink->refused = CONFIG_REFUSED_NAME;
+        sink->refused_to = text;
+        return;
+    }
     CONFIG_ERROR(reading, "unknown-choice", member->place,
                  nearest != NULL ? arena_printf(reading->arena, "did you mean '%s'?", nearest)
-                                 : "another handoff can only be named among handoffs, which are not built yet",
+                                 : "another handoff can only be named among handoffs",
                  "'refused' may be dead_letter or stop, not '%s'", text);
 }
 
@@ -117,19 +123,19 @@ is_database(const char *type)
 }
 
 void
-config_sink_read(struct reading *reading, const struct config_node *node)
+config_sink_fill(struct reading *reading, const struct config_node *node, const struct config_node *errors, const char *handoff,
+                 struct config_sink *sink)
 {
     static const char *const not_yet[] = {"order", "contract", "outcome", NULL};
     static const struct section section = {.table = config_sink_options, .not_yet = not_yet, .open = true};
     const struct config_source *source = &reading->config->source;
     const struct config_node *write = node_member(node, "write");
-    struct config_sink *sink = &reading->config->sink;
     struct sink_values values = {0};
     bool diff = source->table_count > 0;
 
     section_fill(reading, &section, node, &values);
-    error_read(reading, node_member(node, "on_error"), sink);
-    sink->handoff = "load";
+    error_read(reading, errors, sink);
+    sink->handoff = handoff;
     sink->load = (struct config_connector){.type = values.type == NULL ? "" : values.type, .node = node, .place = node->place};
     sink->place = node->key_place;
     sink->table = values.table;
@@ -148,4 +154,10 @@ config_sink_read(struct reading *reading, const struct config_node *node)
                                   : diff && is_database(sink->load.type) ? DAYBREAK_MIRROR : DAYBREAK_APPEND;
     if (values.table != NULL && values.table[0] == '\0')
         CONFIG_ERROR(reading, "empty-value", node_member(node, "table")->key_place, "leave the key out", "'table' is empty");
+}
+
+void
+config_sink_read(struct reading *reading, const struct config_node *node)
+{
+    config_sink_fill(reading, node, node_member(node, "on_error"), "load", &reading->config->sink);
 }

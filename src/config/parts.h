@@ -51,6 +51,10 @@ const struct config_node *secret_resolve(struct reading *reading, const struct c
 void config_source_read(struct reading *reading, const struct config_node *node);
 void config_sink_read(struct reading *reading, const struct config_node *node);
 void config_alerts_read(struct reading *reading, const struct config_node *node);
+/** config_sink_fill(reading, node, errors, handoff, sink): a sink whose on_error is ${errors} (may be NULL). */
+void config_sink_fill(struct reading *reading, const struct config_node *node, const struct config_node *errors, const char *handoff,
+                      struct config_sink *sink);
+void config_handoffs_read(struct reading *reading, const struct config_node *node);
 void config_tests_read(struct reading *reading, const struct config_node *node);
 /** config_fields_read, config_formats_read, config_steps_read, config_context_read: parts that a table may have of its own. */
 void config_fields_read(struct reading *reading, const struct config_node *node, struct config_field **fields, uint32_t *count);
@@ -66,13 +70,17 @@ void config_lookup_read(struct reading *reading, const struct config_node *node,
 void config_lookups_read(struct reading *reading, const struct config_node *node, struct config_lookup **lookups, uint32_t *count);
 void config_lookups_check(struct reading *reading, const struct config_table *table);
 void config_contract_read(struct reading *reading, const struct config_node *node, struct config_contract *contract);
+/** config_payload_read(reading, node, contract, context): the contract of a handoff, which may ask for parts of the envelope too. */
+void config_payload_read(struct reading *reading, const struct config_node *node, struct config_contract *contract,
+                         struct daybreak_list *context);
 
 /* Option tables, shown by config_sections. */
 extern const struct daybreak_option config_top_options[], config_owner_options[], config_lag_options[], config_secret_options[],
     config_source_options[], config_expect_options[], config_table_options[], config_capture_options[], config_guard_options[], config_manifest_options[],
     config_field_options[], config_format_options[], config_step_options[], config_filter_options[], config_context_options[], config_sink_options[],
-    config_error_options[], config_alert_options[], config_mail_options[], config_test_options[], config_lookup_options[], config_from_options[], config_contract_options[],
-    config_use_options[];
+    config_error_options[], config_alert_options[], config_mail_options[], config_test_options[], config_lookup_options[],
+    config_from_options[], config_contract_options[], config_use_options[], config_handoff_options[], config_hold_options[],
+    config_outcome_options[], config_payload_options[];
 
 /* ---- config_found.c ------------------------------------------------------------------------ */
 /** config_found_data(path): by its name this is data, and no pipeline file. */

@@ -192,26 +192,52 @@ check_modules(const struct config *config, const struct config_table *table, str
     return errors;
 }
 
-size_t
-lint_bind(struct config *config, struct findings *findings)
+/* One target: options, what it can do, what is promised of it. */
+static void
+sink_check(struct config *config, struct findings *findings)
 {
-    size_t before = findings->errors;
     struct instance_request load = {.role = DAYBREAK_LOAD, .name = config->sink.load.type, .node = config->sink.load.node,
                                     .ignore = config_sink_keys, .file = config->path, .base_dir = config->dir};
     const struct daybreak_connector *known;
     struct daybreak_fault fault = {0};
+
+    instance_check(&load, findings);
+    if (module_find(DAYBREAK_LOAD, config->sink.load.type, &known, &fault) == 0) {
+        check_write(config, abilities_of(DAYBREAK_LOAD, config->sink.load.type), findings);
+        check_targets(config, findings);
+        lint_demands(config, findings);
+    }
+}
+
+/* The clauses, contracts and targets are checked by now; a run through several of them is refused, never done in part. */
+static void
+handoffs_check(const struct config *config, struct findings *findings)
+{
+    findings_add(findings, FINDING_ERROR, "not-yet", config->path, config->sink.place,
+                 "one handoff without `when`, `hold` and `contract` runs, as `sink` does",
+                 "'handoffs' is not built yet in this version for more than one target");
+    for (uint32_t i = 0; i < config->handoff_count; i++) {
+        const struct config_handoff *handoff = &config->handoffs[i];
+
+        if (handoff->lands && handoff->view->sink.existing == DAYBREAK_EXISTING_ADOPT)
+            findings_add(findings, FINDING_ERROR, "no-adopt", config->path, handoff->place, "existing: refuse",
+                         "`existing: adopt` compares the source with one target: handoff '%s' is one of several", handoff->name);
+    }
+}
+
+size_t
+lint_bind(struct config *config, struct findings *findings)
+{
+    size_t before = findings->errors;
     struct lookups *lookups;
-    uint32_t load_abilities;
 
     if (zone_find(config->source.timezone) == NULL)
         findings_add(findings, FINDING_ERROR, "unknown-zone", config->path, config->source.place, "a name such as Europe/Paris",
                      "source.timezone '%s' is not known", config->source.timezone);
     if (config->source.extract.type != NULL && config->source.extract.type[0] != '\0')
         source_check(config, findings);
-    if (config->sink.load.type == NULL || config->sink.load.type[0] == '\0')
+    if (config->handoff_count == 0 && (config->sink.load.type == NULL || config->sink.load.type[0] == '\0'))
         return findings->errors - before; /* told already: nothing says where rows would go */
-    instance_check(&load, findings);
-    load_abilities = abilities_of(DAYBREAK_LOAD, config->sink.load.type);
     lookups = lint_lookups(config, findings);
     for (uint32_t t = 0; t < config->source.table_count; t++) {
         const struct config_table *table = &config->source.tables[t];
@@ -223,11 +249,13 @@ lint_bind(struct config *config, struct findings *findings)
             lint_steps_bind(config, lookups, table, findings);
     }
     lookups_free(lookups);
-    if (module_find(DAYBREAK_LOAD, config->sink.load.type, &known, &fault) == 0) {
-        check_write(config, load_abilities, findings);
-        check_targets(config, findings);
-        lint_demands(config, findings);
-    }
+    if (config->handoff_count == 0)
+        sink_check(config, findings);
+    for (uint32_t i = 0; i < config->handoff_count; i++)
+        if (config->handoffs[i].lands && config->handoffs[i].view->sink.load.type[0] != '\0')
+            sink_check(config->handoffs[i].view, findings);
+    if (config->handoff_count > 0)
+        handoffs_check(config, findings);
     return findings->errors - before;
 }
 

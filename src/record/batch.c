@@ -51,6 +51,7 @@ batch_free(struct batch *batch)
     free(batch->before);
     free(batch->refused);
     free(batch->stop);
+    free(batch->breach);
     arena_free(batch->arena);
     free(batch);
 }
@@ -83,7 +84,8 @@ batch_reset(struct batch *batch)
     batch->made_count = batch->made_room = 0;
     batch->fate = NULL;
     batch->fate_step = NULL;
-    batch->stop_count = 0;
+    batch->stop_count = batch->breach_count = 0;
+    batch->takers = NULL;
     batch->cut = NULL;
     batch->next = DAYBREAK_MORE;
     memset(&batch->story, 0, sizeof batch->story);
@@ -267,9 +269,20 @@ batch_set_aside(struct batch *batch, const struct batch_stop *stop)
 }
 
 void
+batch_breach(struct batch *batch, const struct batch_stop *stop)
+{
+    if (batch->breach_count == batch->breach_room) {
+        batch->breach_room = batch->breach_room == 0 ? 16 : batch->breach_room * 2;
+        batch->breach = memory_grow(batch->breach, batch->breach_room * sizeof *batch->breach);
+    }
+    batch->breach[batch->breach_count++] = *stop;
+}
+
+void
 batch_unstep(struct batch *batch)
 {
-    batch->made_count = batch->stop_count = 0;
+    batch->made_count = batch->stop_count = batch->breach_count = 0;
+    batch->takers = NULL;
     batch->fate = NULL;
     batch->fate_step = NULL;
 }

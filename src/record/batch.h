@@ -41,6 +41,8 @@ struct batch_stop {
     const char *detail;  /* for people: the expression and what was wrong */
     const char *field;   /* the column that was to be made; may be NULL */
     const char *value;   /* JSON object of the columns the expression read; may be NULL */
+    const char *stage;   /* NULL: transform; route and contract stand among the breaches */
+    const char *handoff; /* whose contract it is; NULL: of none */
 };
 
 /* A delete that the source has not made: its row is there, but not for this target any more. */
@@ -94,6 +96,9 @@ struct batch {
     uint16_t *fate_step;                /* [changes] index of the transform that said so; its filter has the name */
     struct batch_stop *stop;            /* of each change that is BATCH_ASIDE, none of those filtered */
     uint32_t stop_count, stop_room;
+    uint64_t *takers;                   /* [changes] the handoffs that take it, a bit each; NULL: the pipeline has none. Of deletes: those that name _op */
+    struct batch_stop *breach;          /* what no handoff takes, and what a handoff's contract refuses; the change itself may go elsewhere */
+    uint32_t breach_count, breach_room;
 
     /* the columns as the sink sees them: after the steps; out_from is a column of the layout, or one made (from rows.columns on), and
      * UINT32_MAX where this input has none */
@@ -168,6 +173,8 @@ void batch_vector(struct batch *batch, uint32_t column, const uint32_t *pick, ui
  * lent until the batch ends. Both once a change, when all changes are known. */
 void batch_filter(struct batch *batch, uint32_t change, uint32_t step);
 void batch_set_aside(struct batch *batch, const struct batch_stop *stop);
+/** batch_breach(batch, stop): a handoff does not get the change. */
+void batch_breach(struct batch *batch, const struct batch_stop *stop);
 /** batch_unstep(batch): what the steps made of it is gone: columns, fates and stops. */
 void batch_unstep(struct batch *batch);
 /** batch_goes(batch, change): neither filtered nor set aside. */

@@ -73,6 +73,7 @@ struct step_program {
     struct step_formula *formula; /* all of them, those of no op too */
     uint32_t makes;           /* by all ops */
     bool keys_made;           /* a key column is computed */
+    bool asks_gone;           /* a handoff's `when` names _op: deletes are asked, too */
 };
 
 /* A program being built. */
@@ -130,6 +131,10 @@ void step_source_lookups_build(struct step_build *build);
 
 /* ---- use.c: transform modules ------------------------------------------------------------------ */
 void step_use_build(struct step_build *build, const struct config_step *step);
+
+/* ---- takers.c: which handoffs take a record ------------------------------------------------------ */
+/** step_takers_build(build, plan): behind the context, whose values ${plan} has by now. */
+void step_takers_build(struct step_build *build, const struct step_plan *plan);
 
 /* ---- run.c: a program over a batch ------------------------------------------------------------ */
 struct step_run {

@@ -248,7 +248,7 @@ program_run(const struct step_plan *plan, struct batch *batch, bool old, struct 
     batch->made_count = 0; /* asked again, because changes became deletes, it makes the same columns anew */
     run_begin(&run, plan, batch, false);
     run.old = old;
-    if (plan->program->keys_made) {
+    if (plan->program->keys_made || plan->program->asks_gone) {
         run_begin(&gone, plan, batch, true);
         gone.old = old;
         run.gone = gone.count > 0 ? &gone : NULL;

@@ -260,6 +260,7 @@ step_plan_make(const struct step_request *request, struct step_plan *plan, struc
     step_source_lookups_build(&build);
     steps_build(&build);
     step_context_build(&build, plan);
+    step_takers_build(&build, plan);
     columns_put(&build, plan);
     keys_mark(&build, plan);
     if (build.program->op == NULL && build.program->formula == NULL)
