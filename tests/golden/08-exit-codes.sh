@@ -49,7 +49,7 @@ echo 'sauce: {}' >bad.yaml
 db 78 run bad.yaml
 db 78 lint bad.yaml
 has 'file, line and column' 'bad.yaml:1:1' "$out$err"
-printf 'source: {type: file, path: drop/*.csv}\nsink: {type: jsonl, path: out/x.jsonl}\nhandoffs: []\n' >late.yaml
+printf 'source: {type: file, path: drop/*.csv}\nsink: {type: jsonl, path: out/x.jsonl}\nreplaces: {job: x}\n' >late.yaml
 db 78 lint late.yaml
 has 'what is not built says so' 'not' "$out$err"
 db 78 lint late.yaml --json

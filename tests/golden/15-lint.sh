@@ -32,7 +32,7 @@ has 'the line and a caret' '  colour: red
 db 0 explain unknown-key
 
 fresh 'not yet'
-for key in 'handoffs: []' 'process: {}' 'replaces: {job: x}'; do
+for key in 'process: {}' 'replaces: {job: x}'; do
     printf 'source: {type: file, path: "drop/*.csv"}\nsink: {type: jsonl, path: out/p.jsonl}\n%s\n' "$key" >p.yaml
     db 78 lint p.yaml --json
     has "$key is told to come later" 'not' "$(json '[.result.findings[].message] | join(" ")')"

@@ -609,6 +609,126 @@ START_TEST(many_records_keep_their_rows)
 }
 END_TEST
 
+/* ---- handoffs ----------------------------------------------------------------------------------- */
+
+static struct config_handoff handoff[5];
+static struct config config;
+
+/* Conditions of handoffs that take in this order; NULL: everything. */
+static void
+handoffs(uint32_t count, const char *const *when)
+{
+    memset(handoff, 0, sizeof handoff);
+    memset(&config, 0, sizeof config);
+    for (uint32_t i = 0; i < count; i++)
+        handoff[i] = (struct config_handoff){.name = (const char *const[]){"a", "b", "c", "d", "e"}[i], .when.text = when[i],
+                                             .enabled = true, .share = 1};
+    config.handoffs = handoff;
+    config.handoff_count = count;
+    request.config = &config;
+}
+
+START_TEST(the_first_handoff_whose_condition_holds_takes_the_record)
+{
+    handoffs(3, (const char *const[]){"qty > 5", "price > 1", NULL});
+    run("ccc", "1,9,9.00,new;2,1,2.00,new;3,~,~,new;");
+    ck_assert_uint_eq(batch->takers[0], 1);
+    ck_assert_uint_eq(batch->takers[1], 2);
+    ck_assert_uint_eq(batch->takers[2], 4);
+    ck_assert_uint_eq(batch->breach_count, 0);
+    ck_assert_uint_eq(plan.columns, 6); /* nothing of it is seen by a sink */
+}
+END_TEST
+
+START_TEST(a_copy_is_no_taking_and_what_nobody_takes_says_why)
+{
+    handoffs(2, (const char *const[]){NULL, "qty > 5"});
+    handoff[0].copy = true;
+    run("cc", "1,9,9.00,new;2,1,2.00,new;");
+    ck_assert_uint_eq(batch->takers[0], 3);
+    ck_assert_uint_eq(batch->takers[1], 1);
+    ck_assert_uint_eq(batch->breach_count, 1);
+    ck_assert_uint_eq(batch->breach[0].change, 1);
+    ck_assert_str_eq(batch->breach[0].stage, "route");
+    ck_assert_str_eq(batch->breach[0].reason, "no handoff takes it");
+    ck_assert_str_eq(batch->breach[0].detail, "no `when` holds: b: qty > 5");
+    ck_assert_str_eq(batch->breach[0].value, "{\"b\":{\"qty\":1}}");
+}
+END_TEST
+
+START_TEST(a_condition_is_not_asked_of_what_another_handoff_took)
+{
+    handoffs(2, (const char *const[]){"qty = 0", "price / qty > 1"});
+    run("ccc", "1,0,9.00,new;2,1,2.00,new;3,2,0.50,new;");
+    ck_assert_uint_eq(batch->takers[0], 1);
+    ck_assert_uint_eq(batch->takers[1], 2);
+    ck_assert_uint_eq(batch->takers[2], 0);
+    ck_assert_uint_eq(batch->breach_count, 1);
+    ck_assert_uint_eq(batch->breach[0].change, 2);
+}
+END_TEST
+
+START_TEST(a_condition_that_fails_sets_the_record_aside_at_the_route)
+{
+    handoffs(2, (const char *const[]){"price / qty > 1", NULL});
+    run("cc", "1,0,9.00,new;2,1,2.00,new;");
+    ck_assert_uint_eq(batch->takers[0], 0);
+    ck_assert_uint_eq(batch->takers[1], 1);
+    ck_assert_uint_eq(batch->breach_count, 1);
+    ck_assert_str_eq(batch->breach[0].reason, "division_by_zero");
+    ck_assert_str_eq(batch->breach[0].stage, "route");
+}
+END_TEST
+
+START_TEST(what_breaches_the_contract_of_who_takes_it_goes_nowhere_else)
+{
+    static const char *const required[] = {"note"};
+    struct config_check check = {.name = "positive", .test.text = "price >= 0"};
+
+    handoffs(2, (const char *const[]){"qty > 5", NULL});
+    handoff[0].contract = (struct config_contract){.required = {required, 1}, .check = &check, .check_count = 1};
+    run("cccc", "1,9,1.00,new,~,x;2,9,1.00,new,~,~;3,9,-1.00,new,~,x;4,1,-1.00,new,~,~;");
+    ck_assert_uint_eq(batch->takers[0], 1);
+    ck_assert_uint_eq(batch->takers[1], 0);
+    ck_assert_uint_eq(batch->takers[2], 0);
+    ck_assert_uint_eq(batch->takers[3], 2);
+    ck_assert_uint_eq(batch->breach_count, 2);
+    ck_assert_str_eq(batch->breach[0].reason, "required");
+    ck_assert_str_eq(batch->breach[0].detail, "handoff a requires column 'note', which is null");
+    ck_assert_str_eq(batch->breach[1].reason, "positive");
+    ck_assert_str_eq(batch->breach[1].handoff, "a");
+    ck_assert_str_eq(batch->breach[1].value, "{\"price\":-1.00}");
+}
+END_TEST
+
+START_TEST(deletes_are_asked_by_a_condition_that_names_the_op_and_by_no_other)
+{
+    handoffs(3, (const char *const[]){"_op = 'd'", "qty > 5", NULL});
+    run("dc", "1;2,9,1.00,new;");
+    ck_assert_uint_eq(batch->takers[0], 1);
+    ck_assert_uint_eq(batch->takers[1], 2);
+    handoffs(2, (const char *const[]){"qty > 5", NULL});
+    run("d", "1;");
+    ck_assert_uint_eq(batch->takers[0], 0);
+    ck_assert_uint_eq(batch->breach_count, 0);
+}
+END_TEST
+
+START_TEST(tables_names_and_switches_say_who_is_asked)
+{
+    static const char *const others[] = {"customers"};
+
+    handoffs(5, (const char *const[]){NULL, NULL, NULL, "_table = 'orders' AND _reason = 'x'", NULL});
+    handoff[0].tables = (struct daybreak_list){others, 1};
+    handoff[1].only_by_name = true;
+    handoff[2].enabled = false;
+    table.context.reason.text = "note";
+    run("cc", "1,1,1.00,new,~,x;2,1,1.00,new,~,y;");
+    ck_assert_uint_eq(batch->takers[0], 8);
+    ck_assert_uint_eq(batch->takers[1], 16);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -637,6 +757,13 @@ main(void)
     tcase_add_test(tcase, an_open_input_may_have_columns_that_it_does_not_show);
     tcase_add_test(tcase, a_plan_of_keys_alone_leaves_out_what_others_make);
     tcase_add_test(tcase, many_records_keep_their_rows);
+    tcase_add_test(tcase, the_first_handoff_whose_condition_holds_takes_the_record);
+    tcase_add_test(tcase, a_copy_is_no_taking_and_what_nobody_takes_says_why);
+    tcase_add_test(tcase, a_condition_is_not_asked_of_what_another_handoff_took);
+    tcase_add_test(tcase, a_condition_that_fails_sets_the_record_aside_at_the_route);
+    tcase_add_test(tcase, what_breaches_the_contract_of_who_takes_it_goes_nowhere_else);
+    tcase_add_test(tcase, deletes_are_asked_by_a_condition_that_names_the_op_and_by_no_other);
+    tcase_add_test(tcase, tables_names_and_switches_say_who_is_asked);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
