@@ -456,6 +456,14 @@ on_error(void *context, xmlErrorPtr error)
         xml->wrong[--size] = '\0';
 }
 
+static const char *
+name_key(void *context, const char *name)
+{
+    xmlParserCtxtPtr parser = context;
+
+    return (const char *)xmlDictLookup(parser->dict, (const xmlChar *)name, -1);
+}
+
 static int
 xml_begin(void *self, const struct daybreak_part *part, const char *mark, struct daybreak_fault *fault)
 {
@@ -473,7 +481,7 @@ xml_begin(void *self, const struct daybreak_part *part, const char *mark, struct
     if (xml->parser == NULL)
         abort(); /* no memory: any crash is safe */
     xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOWARNING);
-    xml_record_begin(&xml->record);
+    xml_record_begin(&xml->record, name_key, xml->parser);
     xml_auto_begin(&xml->how);
     xml->first = xml->fed = xml->seen = 0;
     xml->seen_line = 1;

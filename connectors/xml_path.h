@@ -12,6 +12,7 @@
 /* One element on a path. */
 struct xml_step {
     char *name;           /* NULL: any */
+    const char *key;      /* the same in the dictionary of the parser at hand, in which a name stands once */
     const char *uri;      /* its namespace, lent from the option; NULL: any */
     uint32_t from, to;    /* which of its siblings of that name, from 1 */
 };
@@ -28,6 +29,7 @@ struct xml_path {
     uint32_t up;          /* how many .. it begins with */
     enum xml_take take;
     char *attribute;      /* of XML_ATTRIBUTE */
+    const char *attribute_key; /* as key, without its prefix */
     struct xml_step step[XML_STEPS_MAX];
     uint32_t steps;
 };

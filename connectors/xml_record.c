@@ -81,10 +81,35 @@ levels_room(struct xml_record *record)
     record->room = room;
 }
 
+static void
+path_begin(struct xml_record *record, struct xml_path *path, const char *(*key)(void *context, const char *name), void *context)
+{
+    for (uint32_t i = 0; i < path->steps; i++) {
+        path->step[i].key = path->step[i].name == NULL ? NULL : key(context, path->step[i].name);
+        record->counts |= path->step[i].from > 1 || path->step[i].to < UINT32_MAX;
+    }
+    if (path->attribute != NULL)
+        path->attribute_key = key(context, strchr(path->attribute, ':') == NULL ? path->attribute : strchr(path->attribute, ':') + 1);
+}
+
 void
-xml_record_begin(struct xml_record *record)
+xml_record_begin(struct xml_record *record, const char *(*key)(void *context, const char *name), void *context)
 {
     record->words = (record->fields + 63) / 64;
+    path_begin(record, &record->record, key, context);
+    if (record->around == NULL)
+        record->around = grow(NULL, record->fields * sizeof *record->around);
+    record->arounds = 0;
+    memset(record->first, 0, sizeof record->first);
+    record->plain = !record->counts && record->words == 1;
+    for (uint32_t f = 0; f < record->fields; f++) {
+        struct xml_path *path = &record->field[f].path;
+
+        path_begin(record, path, key, context);
+        record->plain &= !record->counts && (path->steps == 0 || path->step[0].uri == NULL);
+        if (path->absolute || path->up > 0)
+            record->around[record->arounds++] = f;
+    }
     record->depth = record->inside = record->taking = 0;
     record->run.size = 0;
     record->skip = false;
@@ -110,6 +135,7 @@ xml_record_fini(struct xml_record *record)
         free(level->around_some);
     }
     free(record->level);
+    free(record->around);
     for (uint32_t f = 0; f < record->fields; f++) {
         xml_path_fini(&record->field[f].path);
         free(record->field[f].join);
@@ -123,12 +149,6 @@ xml_record_fini(struct xml_record *record)
 }
 
 /* ---- what matches ------------------------------------------------------------------------- */
-
-static bool
-same(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
 
 /* The how-many-eth child of its name this is. */
 static uint32_t
@@ -148,8 +168,8 @@ sibling_count(struct xml_level *parent, const char *name, const char *uri)
 static bool
 step_fits(const struct xml_step *step, const char *name, const char *uri, uint32_t count)
 {
-    return (step->name == NULL || same(step->name, name)) && (step->uri == NULL || same(step->uri, uri)) && count >= step->from &&
-           count <= step->to;
+    return (step->key == NULL || step->key == name) && (step->uri == NULL || (uri != NULL && strcmp(step->uri, uri) == 0)) &&
+           count >= step->from && count <= step->to;
 }
 
 /* Do the open elements spell the path's last steps? */
@@ -267,12 +287,10 @@ around_take(struct xml_level *level, uint32_t f, bool latest, const char *at, si
 }
 
 static const struct xml_attribute *
-attribute_find(const struct xml_attribute *attribute, int count, const char *name)
+attribute_find(const struct xml_attribute *attribute, int count, const char *key)
 {
-    const char *colon = strchr(name, ':');
-
     for (int i = 0; i < count; i++)
-        if (strcmp(attribute[i].name, colon == NULL ? name : colon + 1) == 0)
+        if (attribute[i].name == key)
             return &attribute[i];
     return NULL;
 }
@@ -304,7 +322,8 @@ open_around(struct xml_record *record, uint32_t count, const struct xml_attribut
 {
     struct xml_level *level = &record->level[record->depth];
 
-    for (uint32_t f = 0; f < record->fields; f++) {
+    for (uint32_t i = 0; i < record->arounds; i++) {
+        uint32_t f = record->around[i];
         const struct xml_path *path = &record->field[f].path;
         const struct xml_attribute *found;
 
@@ -313,7 +332,7 @@ open_around(struct xml_record *record, uint32_t count, const struct xml_attribut
                 continue;
             if (path->take == XML_TEXT)
                 take(record, level, f);
-            else if ((found = attribute_find(attribute, attributes, path->attribute)) != NULL)
+            else if ((found = attribute_find(attribute, attributes, path->attribute_key)) != NULL)
                 around_take(&record->level[0], f, true, found->value, found->size);
         } else if (record->inside > 0) {
             continue;
@@ -321,13 +340,32 @@ open_around(struct xml_record *record, uint32_t count, const struct xml_attribut
             struct xml_level *whose = path->steps == 0 ? level : level - 1;
 
             if ((path->steps == 0 || step_fits(&path->step[0], level->name, level->uri, count)) &&
-                (found = attribute_find(attribute, attributes, path->attribute)) != NULL)
+                (found = attribute_find(attribute, attributes, path->attribute_key)) != NULL)
                 around_take(whose, f, false, found->value, found->size);
         } else if (path->up > 0 && path->take == XML_TEXT && record->depth > 1 &&
                    step_fits(&path->step[0], level->name, level->uri, count)) {
             take(record, level, f);
         }
     }
+}
+
+/* Which fields of the record may begin at a child of this name: records have few names, and ask for each of them again and again. */
+static uint64_t
+fields_first(struct xml_record *record, const char *name, uint64_t alive)
+{
+    size_t slot = ((uintptr_t)name >> 3) % (sizeof record->first / sizeof *record->first);
+
+    if (record->first[slot].name != name) {
+        record->first[slot].name = name;
+        record->first[slot].fields = 0;
+        for (uint64_t left = alive; left != 0; left &= left - 1) {
+            const struct xml_step *step = &record->field[__builtin_ctzll(left)].path.step[0];
+
+            if (step->key == NULL || step->key == name)
+                record->first[slot].fields |= left & -left;
+        }
+    }
+    return record->first[slot].fields;
 }
 
 /* Paths that begin at the record. ${at} is the step that this element may be. */
@@ -338,7 +376,7 @@ open_inside(struct xml_record *record, uint32_t count, const struct xml_attribut
     uint32_t at = record->depth - record->inside - 1;
 
     for (uint32_t w = 0; w < record->words; w++)
-        for (uint64_t left = parent->alive[w]; left != 0; left &= left - 1) {
+        for (uint64_t left = at == 0 && record->plain ? fields_first(record, level->name, parent->alive[w]) : parent->alive[w]; left != 0; left &= left - 1) {
             uint32_t f = w * 64 + (uint32_t)__builtin_ctzll(left);
             struct xml_field *field = &record->field[f];
             const struct xml_attribute *found;
@@ -349,7 +387,7 @@ open_inside(struct xml_record *record, uint32_t count, const struct xml_attribut
                 level->alive[w] |= UINT64_C(1) << f % 64;
             else if (field->path.take == XML_TEXT)
                 take(record, level, f);
-            else if ((found = attribute_find(attribute, attributes, field->path.attribute)) != NULL)
+            else if ((found = attribute_find(attribute, attributes, field->path.attribute_key)) != NULL)
                 xml_record_value(record, field, found->value, found->size, false);
         }
 }
@@ -372,7 +410,7 @@ open_record(struct xml_record *record, const struct xml_attribute *attribute, in
             level->alive[f / 64] |= UINT64_C(1) << f % 64;
         else if (field->path.take == XML_TEXT)
             take(record, level, f);
-        else if ((found = attribute_find(attribute, attributes, field->path.attribute)) != NULL)
+        else if ((found = attribute_find(attribute, attributes, field->path.attribute_key)) != NULL)
             xml_record_value(record, field, found->value, found->size, false);
     }
 }
@@ -381,7 +419,7 @@ bool
 xml_record_open(struct xml_record *record, const char *name, const char *uri, const struct xml_attribute *attribute, int attributes)
 {
     struct xml_level *level;
-    uint32_t count = sibling_count(&record->level[record->depth], name, uri);
+    uint32_t count = record->counts ? sibling_count(&record->level[record->depth], name, uri) : 1;
 
     levels_room(record);
     record->depth++;
@@ -397,7 +435,8 @@ xml_record_open(struct xml_record *record, const char *name, const char *uri, co
     if (record->skip)
         return false;
     memset(level->taken, 0, record->words * sizeof *level->taken);
-    memset(level->around_some, 0, record->fields * sizeof *level->around_some);
+    if (record->arounds > 0)
+        memset(level->around_some, 0, record->fields * sizeof *level->around_some);
     if (record->inside > 0)
         open_inside(record, count, attribute, attributes);
     open_around(record, count, attribute, attributes);

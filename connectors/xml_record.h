@@ -39,6 +39,13 @@ struct xml_record {
     struct xml_path record;
     struct xml_field *field;
     uint32_t fields, words;         /* words: of a set of fields, 64 a word */
+    uint32_t *around, arounds;      /* fields that begin above the record */
+    bool plain;                     /* a child's name says which fields may begin there, and nothing else does: */
+    struct {
+        const char *name;
+        uint64_t fields;
+    } first[64];                    /* names met, by their address */
+    bool counts;                    /* some path asks the how-many-eth of its name an element is */
     bool normalize;                 /* white space as XPath's normalize-space() */
     struct xml_level *level;        /* level[0] is the document */
     uint32_t depth, room;
@@ -54,8 +61,8 @@ struct xml_attribute {
     size_t size;
 };
 
-/** xml_record_begin(record): a document begins. */
-void xml_record_begin(struct xml_record *record);
+/** xml_record_begin(record, key, context): a document begins. ${key} gives the one pointer that a name has in all that is told of it. */
+void xml_record_begin(struct xml_record *record, const char *(*key)(void *context, const char *name), void *context);
 void xml_record_fini(struct xml_record *record);
 /** xml_record_open(record, name, uri, attribute, count): an element begins; true when it is a record. */
 bool xml_record_open(struct xml_record *record, const char *name, const char *uri, const struct xml_attribute *attribute, int count);

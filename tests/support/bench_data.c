@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_data ROWS [--night N] [--shuffle]: writes the order dump that scripts/bench measures with to stdout, always the same bytes for
+ * bench_data ROWS [--night N] [--shuffle | --xml]: writes the order dump that scripts/bench measures with to stdout, always the same bytes for
  * the same arguments. Ten columns, some 102 bytes a row: integers, a decimal, instants, and text with commas, doubled quotes and UTF-8.
  *
  * --night 1 is the dump of the night after: of 1000 rows 3 have other values, 1 is gone, and 1 is new (0.5 % differ). --shuffle gives
  * the same rows in an order that has nothing to do with their keys, and needs no memory for it: row i of a dump of n rows is row
  * i * step mod n, step a prime that does not divide n.
+ * --xml gives the first night as an XML document, some 330 bytes a record.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -105,6 +106,41 @@ row(char *to, uint64_t key, bool changed)
     return to;
 }
 
+static char *
+element(char *to, const char *name, const char *value)
+{
+    to = text(text(text(to, "<"), name), ">");
+    to = text(to, value);
+    return text(text(text(to, "</"), name), ">\n");
+}
+
+/* The same as an element of a document, without what CSV has to quote. */
+static char *
+record(char *to, uint64_t key)
+{
+    static const char *const said[] = {"", "", "", "", "", "leave at door", "ring twice, then wait", "says &quot;fragile&quot;", "gift &amp; card", "naïve café"};
+    uint64_t a = mixed(key), b = mixed(a), cents = 99 + (a >> 8) % 200000;
+    char value[64];
+
+    to = text(number(text(to, "  <order id=\""), key), "\">\n");
+    *digits(text(value, "C"), (a >> 20) % 1000000, 6) = '\0';
+    to = element(to, "customer_id", value);
+    to = element(to, "status", status[b % 6]);
+    *digits(text(value, "SKU-"), (b >> 8) % 100000, 5) = '\0';
+    to = element(to, "sku", value);
+    *number(value, 1 + a % 20) = '\0';
+    to = element(to, "qty", value);
+    *digits(text(number(value, cents / 100), "."), cents % 100, 2) = '\0';
+    to = element(to, "unit_price", value);
+    to = element(to, "city", city[(b >> 32) % 8]);
+    to = element(to, "note", said[(b >> 40) % 10]);
+    *instant(value, 1 + (unsigned)((b >> 48) % 27), (a >> 44) % 86400) = '\0';
+    to = element(to, "created_at", value);
+    *instant(value, 28, (b >> 24) % 86400) = '\0';
+    to = element(to, "updated_at", value);
+    return text(to, "  </order>\n");
+}
+
 /* The row at ${place} of the dump of ${night}; nothing when it is gone. */
 static char *
 row_of_night(char *to, uint64_t place, unsigned night)
@@ -125,29 +161,33 @@ main(int argc, char **argv)
     char *to = buffer;
     uint64_t rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
     unsigned night = 0;
-    bool shuffle = false;
+    bool shuffle = false, xml = false;
 
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--shuffle") == 0)
             shuffle = true;
+        else if (strcmp(argv[i], "--xml") == 0)
+            xml = true;
         else if (strcmp(argv[i], "--night") == 0 && i + 1 < argc)
             night = (unsigned)strtoul(argv[++i], NULL, 10);
         else
             rows = 0;
     }
     if (rows == 0 || rows % STEP == 0) {
-        fprintf(stderr, "usage: bench_data ROWS [--night N] [--shuffle]\n");
+        fprintf(stderr, "usage: bench_data ROWS [--night N] [--shuffle | --xml]\n");
         return 64;
     }
-    to = text(to, "order_id,customer_id,status,sku,qty,unit_price,city,note,created_at,updated_at\n");
+    to = xml ? text(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<orders>\n") : text(to, "order_id,customer_id,status,sku,qty,unit_price,city,note,created_at,updated_at\n");
     for (uint64_t i = 0; i < rows; i++) {
         if (to > buffer + sizeof buffer - ROW_ROOM) {
             if (fwrite(buffer, 1, (size_t)(to - buffer), stdout) != (size_t)(to - buffer))
                 return 74;
             to = buffer;
         }
-        to = row_of_night(to, shuffle ? (uint64_t)((unsigned __int128)i * STEP % rows) : i, night);
+        to = xml ? record(to, FIRST_KEY + 2 * i) : row_of_night(to, shuffle ? (uint64_t)((unsigned __int128)i * STEP % rows) : i, night);
     }
+    if (xml)
+        to = text(to, "</orders>\n");
     fwrite(buffer, 1, (size_t)(to - buffer), stdout);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 74;
 }
