@@ -277,6 +277,11 @@ source_layout(struct source *source, struct batch *batch, struct daybreak_fault 
 
     if (source->format->type->columns(source->format->self, &names, &count, fault) != 0)
         return -1;
+    if (count == 0 && batch->rows.rows > 0 && table->config->capture.key.count > 0) { /* too long to be read before any column was met */
+        fault_set(fault, DAYBREAK_ASIDE, "key column '%s' is missing: its first record cannot be read and has no columns",
+                  table->config->capture.key.item[0]);
+        return fault_exit(fault, 4, "missing-column");
+    }
     table->layout = format_layout(source->arena, table->config, table->layout, names, count,
                                   (source->format->type->abilities & DAYBREAK_EMPTY_IS_NULL) != 0, source->style, fault);
     if (table->layout == NULL)
