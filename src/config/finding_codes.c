@@ -58,7 +58,6 @@ const struct finding_code finding_codes[] = {
     {"ignored-key", "A key column says which row is meant, so it cannot be left out of the comparison."},
     {"no-mirror", "The target only appends: it can neither replace nor delete a row. Write append, or choose a database."},
     {"unknown-handoff", "A handoff names another one that is not there."},
-    {"unknown-table", "A handoff names a table that the source has not."},
     {"handoff-loop", "A handoff sends its records to itself."},
     {"handoff-target", "A handoff has nowhere to put its records: it needs `to`, or a hold that names where approved ones go."},
     {"handoff-hole", "A record for which no `when` holds is never dropped: it becomes a dead letter, `no handoff takes it`. A last handoff "
@@ -101,8 +100,8 @@ const struct finding_code finding_codes[] = {
     {"lookup-memory", "The file of a lookup is kept in memory as a whole, and needs more than its max_memory. A database with a query "
      "needs none."},
     {"lookup-file", "The file of a lookup cannot be read to its end, or is still being written."},
-    {"unknown-table", "A lookup names a table that the source does not have, or its own: it looks into another table of the same "
-     "input."},
+    {"unknown-table", "A handoff or a lookup names a table that the source does not have; a lookup may not name its own either: it looks "
+     "into another table of the same input."},
     {"contract-column", "A contract requires a column that the input does not have, so that every row would breach it."},
     {"unreadable-input", "The newest input cannot be read to its end. It would be held."},
     {"older-version", "Rows that landed before the file was changed keep the shape it gave them then. `run --resync` compares "
