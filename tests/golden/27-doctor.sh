@@ -251,7 +251,7 @@ has 'some open files' 'warn: ' "$(check open_files)"
 (ulimit -f 1024 && "$daybreak" doctor --json) >json 2>/dev/null
 out=$(cat json)
 has 'small files' 'fail: ' "$(check file_size)"
-if ! nm -D "$daybreak" 2>/dev/null | grep -q __asan; then
+if ! sanitized; then
     (ulimit -v 800000 && "$daybreak" doctor --json) >json 2>/dev/null
     out=$(cat json)
     has 'little memory' 'warn: ' "$(check address_space)"

@@ -100,7 +100,7 @@ awk 'BEGIN { while (length(fill) < 4000) fill = fill "some text that nobody aske
              for (i = 1; i <= 40000; i++) print "<r id=\"" i "\"><v>" i * 7 "</v><w>" fill "</w></r>"; print "</x>" }' | gzip -1 >.arriving
 mv .arriving drop/big.xml.gz
 # 160 MB of document; address space is what is bounded, of which most is never touched
-(ulimit -v 400000 && exec "$daybreak" run --json p.yaml) >"$work/out" 2>"$work/err"
+(memory_at_most 400000 && exec "$daybreak" run --json p.yaml) >"$work/out" 2>"$work/err"
 status=$?
 out=$(cat "$work/out")
 is 'it is read in little memory' '0 40000' "$status $(json .result.delivered)"

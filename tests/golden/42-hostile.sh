@@ -14,7 +14,7 @@ Y
 
 refused() { # refused WHAT REASON: held, for this reason
     local before=$failed
-    (ulimit -t 5 -v 400000 && exec "$daybreak" run --json p.yaml) >"$work/out" 2>"$work/err" </dev/null
+    (ulimit -t 5 && memory_at_most 400000 && exec "$daybreak" run --json p.yaml) >"$work/out" 2>"$work/err" </dev/null
     status=$?
     out=$(tr -d '\0' <"$work/out")
     is "$1: exit status" 4 "$status"

@@ -37,7 +37,8 @@ done
 
 planted format table 'an option outside of its struct' 's/\.at = offsetof(struct template_format, names)/.at = 4096/'
 planted format globals 'a counter that all instances share' '/^template_begin/,/^}/s/format->swallow = false;/static int lives; format->swallow = ++lives < 0;/'
-planted format leaks 'memory of each life is lost' 's/    format->host = host;.*/    format->host = host; { char *volatile lost = strdup("forty bytes that nobody gives back, ever"); (void)lost; }/'
+sanitized || # it counts memory itself, and tells at the end of the process
+    planted format leaks 'memory of each life is lost' 's/    format->host = host;.*/    format->host = host; { char *volatile lost = strdup("forty bytes that nobody gives back, ever"); (void)lost; }/'
 planted format blocks 'a record at the end of a block is taken for whole' 's/return rows->last || rows->overlong ? rows->block_size : 0;/return rows->block_size;/'
 planted format resume 'a mark that stands before its record' 's/rows->byte + end, open/rows->byte + rows->start[row], open/'
 planted format order 'marks in the wrong order' 's/return (byte_a > byte_b) - (byte_a < byte_b);/return (byte_a < byte_b) - (byte_a > byte_b);/'

@@ -37,6 +37,14 @@ for needed in "$daybreak" "$(command -v jq)" "$(command -v sqlite3)"; do
     [ -x "$needed" ] || { echo "${needed:-jq or sqlite3} is missing: scripts/setup installs it, make builds the binary" >&2; exit 1; }
 done
 
+sanitized() { # is this a build beside AddressSanitizer?
+    nm -D "$daybreak" 2>/dev/null | grep -q __asan
+}
+
+memory_at_most() { # memory_at_most KIB: of address space, for this shell; beside a sanitizer, which maps terabytes, nothing is bounded
+    sanitized || ulimit -v "$1"
+}
+
 fresh() { # fresh TITLE: a new empty folder to work in; TITLE opens the messages until the next one
     place=$1
     folder=$((folder + 1))
