@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 command -v node >/dev/null && command -v npm >/dev/null || skip 'node and npm are not here: our CloudEvents were not read by the SDK'
-js=$DAYBREAK_BUILD/tests/support/js
+js=$DAYBREAK_BUILD/tests/support/js.installed # kept for the next run; distclean takes it away
 mkdir -p "$js" && js=$(cd "$js" && pwd)
 cp "$top_srcdir"/tests/support/js/{package.json,package-lock.json,read.cjs} "$js/" 2>/dev/null
 [ -d "$js/node_modules/cloudevents" ] ||
